@@ -1,0 +1,400 @@
+import copy
+
+import omegaconf
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from torch import nn
+
+from torcharc.errors import SpecError
+from torcharc.optim import build_optimizer
+from torcharc.optimizer import OPTIMIZERS, Lookahead
+
+
+def make_model():
+    return nn.Sequential(nn.Linear(2, 4), nn.LayerNorm(4), nn.Linear(4, 1))
+
+
+class Graph(nn.Module):
+    """Names its parameters as a DAGNet does."""
+
+    def __init__(self):
+        super().__init__()
+        self.module_dict = nn.ModuleDict({"image": nn.Linear(2, 2), "vector": nn.Linear(2, 1)})
+
+
+def message(spec, model=None):
+    with pytest.raises(SpecError) as error:
+        build_optimizer(spec, make_model() if model is None else model)
+    return str(error.value)
+
+
+def shapes(optimizer):
+    return [[tuple(parameter.shape) for parameter in group["params"]] for group in optimizer.param_groups]
+
+
+# what is built
+
+
+def test_optimizer_is_exactly_that_of_torch():
+    model = make_model()
+    built = build_optimizer({"type": "Adam", "lr": 0.001}, model)
+    expected = torch.optim.Adam(model.parameters(), lr=0.001)
+    assert type(built) is torch.optim.Adam
+    assert repr(built) == repr(expected)
+    assert [id(p) for p in built.param_groups[0]["params"]] == [id(p) for p in model.parameters()]
+    assert built.state_dict() == expected.state_dict()
+
+
+@pytest.mark.parametrize("name", sorted(OPTIMIZERS.types))
+def test_every_optimizer_builds_and_steps(name):
+    model = nn.Linear(3, 2, bias=False)
+    optimizer = build_optimizer({"type": name}, model)
+    assert type(optimizer) is OPTIMIZERS.types[name]
+    before = copy.deepcopy(model.weight)
+
+    def closure():
+        optimizer.zero_grad()
+        loss = model(torch.ones(1, 3)).square().sum()
+        loss.backward()
+        if name == "SparseAdam":
+            model.weight.grad = model.weight.grad.to_sparse()
+        return loss
+
+    optimizer.step(closure)
+    assert not torch.equal(model.weight, before)
+
+
+@pytest.mark.parametrize("name", sorted(OPTIMIZERS.types))
+def test_every_optimizer_builds_from_all_its_defaults(name):
+    arguments = OPTIMIZERS.read_signature(OPTIMIZERS.types[name]).arguments
+    spec = {"type": name, **{key: argument.default for key, argument in arguments.items()}}
+    model = nn.Linear(3, 2, bias=False)
+    assert repr(build_optimizer(spec, model)) == repr(build_optimizer(name, model))
+
+
+@pytest.mark.parametrize("name", sorted(OPTIMIZERS.types))
+def test_every_optimizer_refuses_an_unknown_key_with_a_hint(name):
+    with pytest.raises(SpecError) as error:
+        build_optimizer({"type": name, "lr_": 0.1}, make_model())
+    (problem,) = error.value.problems
+    assert (problem.path, problem.hint) == (("lr_",), "did you mean 'lr'?")
+
+
+def test_number_that_yaml_reads_as_a_string_is_a_number():
+    spec = {"type": "Adam", "lr": "1e-3", "betas": ["9e-1", 0.99], "groups": [{"match": "0.*", "eps": "1e-6"}]}
+    first, second = build_optimizer(spec, make_model()).param_groups
+    assert (first["lr"], first["betas"], first["eps"], second["eps"]) == (0.001, (0.9, 0.99), 1e-6, 1e-8)
+
+
+def test_integers_as_betas_are_floats():
+    assert build_optimizer({"type": "Adam", "betas": [0, 0.9]}, make_model()).defaults["betas"] == (0.0, 0.9)
+
+
+def test_spec_is_not_changed():
+    spec = {"type": "adamw", "betas": [0.9, 0.99], "no_decay": True, "groups": [{"match": "0.*", "lr": "1e-4"}]}
+    before = copy.deepcopy(spec)
+    build_optimizer(spec, make_model())
+    assert spec == before
+
+
+def test_omegaconf_spec_works():
+    spec = {"type": "Adam", "betas": [0.8, 0.9], "groups": [{"match": "0.*", "lr": 0.5}]}
+    built = build_optimizer(omegaconf.OmegaConf.create(spec), make_model())
+    assert repr(built) == repr(build_optimizer(spec, make_model()))
+
+
+def test_lookahead_passes_arguments_on():
+    spec = {"type": "Lookahead", "alpha": "8e-1", "k": 6, "optimizer": {"type": "RMSprop", "alpha": 0.9}, "lr": 0.5}
+    built = build_optimizer(spec, make_model())
+    assert (type(built), type(built.optimizer)) == (Lookahead, torch.optim.RMSprop)
+    assert (built.alpha, built.k, built.defaults["alpha"], built.defaults["lr"]) == (0.8, 6, 0.9, 0.5)
+
+
+# groups
+
+
+def test_groups_of_the_issue():
+    model = Graph()
+    groups = [{"match": "*.bias", "weight_decay": 0}, {"match": "image.*", "lr": 1.0e-4}]
+    built = build_optimizer({"type": "AdamW", "groups": groups}, model)
+    assert [(group["lr"], group["weight_decay"]) for group in built.param_groups] == [
+        (0.001, 0),
+        (0.0001, 0.01),
+        (0.001, 0.01),
+    ]
+    assert shapes(built) == [[(2,), (1,)], [(2, 2)], [(1, 2)]]
+
+
+def test_group_steps_at_its_own_rate():
+    model = Graph()
+    before = copy.deepcopy(model)
+    built = build_optimizer({"type": "SGD", "lr": 0.5, "groups": [{"match": "image.*", "lr": 0.25}]}, model)
+    for parameter in model.parameters():
+        parameter.grad = torch.ones_like(parameter)
+    built.step()
+    for name, parameter in model.named_parameters():
+        step = 0.25 if "image" in name else 0.5
+        assert torch.equal(parameter, before.get_parameter(name) - step)
+
+
+def test_no_decay_spares_biases_and_norms():
+    model = make_model()
+    built = build_optimizer({"type": "AdamW", "weight_decay": 0.1, "no_decay": True}, model)
+    assert [group["weight_decay"] for group in built.param_groups] == [0.1, 0]
+    assert shapes(built) == [[(4, 2), (1, 4)], [(4,), (4,), (4,), (1,)]]
+
+
+def test_no_decay_within_groups():
+    spec = {
+        "type": "SGD",
+        "weight_decay": 0.1,
+        "no_decay": True,
+        "groups": [{"match": "0.*", "lr": 0.5}, {"match": "2.*", "weight_decay": 0.2}],
+    }
+    built = build_optimizer(spec, make_model())
+    assert [(group["lr"], group["weight_decay"]) for group in built.param_groups] == [
+        (0.5, 0.1),
+        (0.5, 0),
+        (0.001, 0.2),
+        (0.001, 0),
+    ]
+    assert shapes(built) == [[(4, 2)], [(4,)], [(1, 4), (1,)], [(4,), (4,)]]
+
+
+def test_no_decay_for_lookahead():
+    built = build_optimizer({"type": "Lookahead", "optimizer": "AdamW", "no_decay": True}, make_model())
+    assert [group["weight_decay"] for group in built.param_groups] == [0.01, 0]
+
+
+def test_frozen_parameters_are_left_out():
+    model = make_model()
+    model[0].requires_grad_(False)
+    assert shapes(build_optimizer("Adam", model)) == [[(4,), (4,), (1, 4), (1,)]]
+
+
+def test_shared_parameters_count_once():
+    model = nn.ModuleDict({"one": nn.Linear(2, 2), "two": nn.Linear(2, 2)})
+    model["two"].weight = model["one"].weight
+    assert shapes(build_optimizer("Adam", model)) == [[(2, 2), (2,), (2,)]]
+
+
+# errors
+
+
+def test_unknown_type_names_the_nearest():
+    assert message({"type": "torch.optim.Adm"}) == (
+        "1 problem in the spec\n"
+        "spec.type\n"
+        "  found: 'torch.optim.Adm'\n"
+        "  expected: an optimizer: ASGD, Adadelta, Adafactor, Adagrad, Adam, AdamW, Adamax, GlobalAdam,"
+        " GlobalRMSprop, LBFGS, Lookahead, Muon and 6 more\n"
+        "  hint: did you mean 'Adam'?"
+    )
+
+
+def test_base_class_is_no_type():
+    assert message("Optimizer").splitlines()[1:3] == ["spec", "  found: 'Optimizer'"]
+
+
+@pytest.mark.parametrize(("spec", "found"), [(3, "3"), (None, "nothing"), ([], "[]"), (True, "True")])
+def test_spec_must_be_a_mapping_or_a_name(spec, found):
+    assert message(spec) == (
+        f"1 problem in the spec\nspec\n  found: {found}\n"
+        "  expected: an optimizer: its name, or a mapping {type: ..., ...}"
+    )
+
+
+def test_missing_type_is_named():
+    assert message({"lr": 0.1}) == (
+        "1 problem in the spec\nspec\n  found: no key 'type'\n  expected: the key 'type', which is required"
+    )
+
+
+def test_misspelt_type_key_is_named():
+    assert message({"tpye": "Adam"}) == (
+        "1 problem in the spec\n"
+        "spec.tpye\n"
+        "  found: the key 'tpye'\n"
+        "  expected: one of the keys: type\n"
+        "  hint: did you mean 'type'?"
+    )
+
+
+def test_all_problems_come_at_once():
+    groups = [{"match": "0.*", "lr": "0.1"}, {"match": "x.*", "momentun": 1}, {"match": "0.bias"}, "1.*"]
+    assert message({"type": "SGD", "learning_rate": 1, "groups": groups, "no_decay": "no"}) == (
+        "6 problems in the spec\n"
+        "spec.learning_rate\n"
+        "  found: the key 'learning_rate'\n"
+        "  expected: one of the keys: dampening, differentiable, foreach, fused, groups, lr, maximize, momentum,"
+        " nesterov, no_decay, type, weight_decay\n"
+        "spec.no_decay\n"
+        "  found: 'no'\n"
+        "  expected: true or false\n"
+        "spec.groups[0].lr\n"
+        "  found: '0.1'\n"
+        "  expected: a number or a tensor\n"
+        "  hint: write 0.1 without quotes\n"
+        "spec.groups[1].momentun\n"
+        "  found: the key 'momentun'\n"
+        "  expected: one of the keys: dampening, differentiable, foreach, fused, lr, match, maximize, momentum,"
+        " nesterov, weight_decay\n"
+        "  hint: did you mean 'momentum'?\n"
+        "spec.groups[3]\n"
+        "  found: '1.*'\n"
+        "  expected: a mapping {match: pattern, ...options}"
+    ).replace("6 problems", "5 problems")
+
+
+def test_refused_argument_shows_the_reason_of_torch():
+    with pytest.raises(SpecError) as error:
+        build_optimizer({"type": "Adam", "lr": -1}, make_model())
+    assert str(error.value) == (
+        "1 problem in the spec\n"
+        "spec\n"
+        "  found: {'lr': -1, 'type': 'Adam'}\n"
+        "  expected: arguments that Adam accepts; it says: Invalid learning rate: -1"
+    )
+    assert isinstance(error.value.__cause__, ValueError)
+
+
+def test_refused_options_of_groups_are_named():
+    groups = [{"match": "0.*", "lr": -1}, {"match": "1.*"}, {"match": "2.*", "momentum": -2}]
+    assert message({"type": "SGD", "groups": groups}) == (
+        "2 problems in the spec\n"
+        "spec.groups[0]\n"
+        "  found: {'lr': -1, 'match': '0.*'}\n"
+        "  expected: arguments that SGD accepts; it says: Invalid learning rate: -1\n"
+        "spec.groups[2]\n"
+        "  found: {'match': '2.*', 'momentum': -2}\n"
+        "  expected: arguments that SGD accepts; it says: Invalid momentum value: -2"
+    )
+
+
+def test_unmatched_pattern_names_the_nearest():
+    assert message({"type": "SGD", "groups": [{"match": "imgae.*", "lr": 0.1}]}, Graph()) == (
+        "1 problem in the spec\n"
+        "spec.groups[0].match\n"
+        "  found: 'imgae.*'\n"
+        "  expected: a pattern that matches a parameter; their names begin with: image, vector\n"
+        "  hint: did you mean 'image.*'?"
+    )
+
+
+def test_taken_pattern_is_named():
+    assert message({"type": "SGD", "groups": [{"match": "*"}, {"match": "image.*", "lr": 0.1}]}, Graph()) == (
+        "1 problem in the spec\n"
+        "spec.groups[1].match\n"
+        "  found: 'image.*'\n"
+        "  expected: a pattern with a match that no earlier group takes; groups[0] took all of them\n"
+        "  hint: place narrow patterns before wide ones"
+    )
+
+
+def test_groups_must_be_a_list():
+    assert message({"type": "SGD", "groups": {"match": "*"}}) == (
+        "1 problem in the spec\n"
+        "spec.groups\n"
+        "  found: {'match': '*'}\n"
+        "  expected: a list, each entry a mapping {match: pattern, ...options}"
+    )
+
+
+def test_lbfgs_has_no_groups():
+    assert message({"type": "LBFGS", "groups": [{"match": "*"}], "no_decay": True}) == (
+        "2 problems in the spec\n"
+        "spec.no_decay\n"
+        "  found: true\n"
+        "  expected: an optimizer with weight_decay, which LBFGS has not\n"
+        "spec.groups\n"
+        "  found: [{'match': '*'}]\n"
+        "  expected: no groups: LBFGS keeps all parameters in one"
+    )
+
+
+def test_lbfgs_line_search_is_checked_before_the_first_step():
+    assert message({"type": "LBFGS", "line_search_fn": "wolfe"}) == (
+        "1 problem in the spec\n"
+        "spec.line_search_fn\n"
+        "  found: 'wolfe'\n"
+        "  expected: one of strong_wolfe or null\n"
+        "  hint: did you mean 'strong_wolfe'?"
+    ).replace("\n  hint: did you mean 'strong_wolfe'?", "")
+
+
+def test_muon_names_what_is_no_matrix():
+    assert message("Muon") == (
+        "1 problem in the spec\n"
+        "spec.type\n"
+        "  found: 'Muon'\n"
+        "  expected: an optimizer for all parameters; Muon takes matrices alone, not:"
+        " 0.bias, 1.bias, 1.weight, 2.bias\n"
+        "  hint: freeze those, or give them an optimizer of their own"
+    )
+
+
+def test_model_without_parameters_is_refused():
+    assert message("Adam", nn.ReLU()) == (
+        "1 problem in the spec\n"
+        "spec\n"
+        "  found: a model without any to train\n"
+        "  expected: a model with parameters that require gradients"
+    )
+
+
+def test_lookahead_problems_are_named():
+    assert message({"type": "Lookahead", "alpha": 2, "k": 0.5}) == (
+        "2 problems in the spec\n"
+        "spec.alpha\n"
+        "  found: 2\n"
+        "  expected: a number from 0 to 1\n"
+        "spec.k\n"
+        "  found: 0.5\n"
+        "  expected: an integer above 0"
+    )
+
+
+def test_lookahead_inner_problems_are_named():
+    assert message({"type": "Lookahead", "optimizer": {"type": "SGD", "lr": 1, "momentun": 0}, "lr": 2}) == (
+        "2 problems in the spec\n"
+        "spec.optimizer.momentun\n"
+        "  found: the key 'momentun'\n"
+        "  expected: one of the keys: dampening, differentiable, foreach, fused, lr, maximize, momentum, nesterov,"
+        " type, weight_decay\n"
+        "  hint: did you mean 'momentum'?\n"
+        "spec.lr\n"
+        "  found: 2\n"
+        "  expected: one value; `optimizer` states another"
+    )
+
+
+def test_lookahead_inner_type_is_checked():
+    assert message({"type": "Lookahead", "optimizer": "lookahead"}) == (
+        "1 problem in the spec\nspec.optimizer\n  found: 'lookahead'\n  expected: an optimizer other than Lookahead"
+    )
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5) | st.just("1e-3"),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
+    max_leaves=5,
+)
+KEYS = st.sampled_from(["lr", "betas", "momentum", "groups", "no_decay", "k", "optimizer", "foreach", "eps"])
+
+
+@settings(max_examples=150, deadline=None)
+@given(
+    JSON
+    | st.builds(
+        lambda name, rest: {"type": name, **rest},
+        st.sampled_from(sorted(OPTIMIZERS.types)),
+        st.dictionaries(KEYS, JSON, max_size=3),
+    )
+)
+def test_any_value_builds_or_is_a_spec_error(spec):
+    try:
+        build_optimizer(spec, nn.Linear(2, 2, bias=False))
+    except SpecError as error:
+        assert str(error).startswith(f"{len(error.problems)} problem")

@@ -1,0 +1,150 @@
+"""`build`: from a spec to a network."""
+
+from __future__ import annotations
+
+import collections
+import contextlib
+import copy
+import marshal
+import os
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import torch
+from torch import nn
+
+from torcharc.dagnet import DAGNet
+from torcharc.errors import Path, Problem, SpecError, quote
+from torcharc.infer import Plan, infer_plan
+from torcharc.registry import generation
+from torcharc.spec.arc import parse_arc
+from torcharc.spec.load import Loaded, load_spec
+
+MOST_PLANS = 256
+
+_plans: collections.OrderedDict[Any, Plan] = collections.OrderedDict()
+
+
+def build(
+    spec: Mapping[str, Any] | str | os.PathLike[str],
+    *,
+    device: torch.device | str | None = None,
+    dtype: torch.dtype | None = None,
+    seed: int | None = None,
+) -> nn.Module:
+    """The network that a spec describes.
+
+    Args:
+        spec: An arc as a Mapping (OmegaConf containers too), or the path of a YAML or JSON file.
+            It is never changed.
+        device: Where the parameters are made, `"meta"` included; default: torch's.
+        dtype: The dtype that floating parameters and buffers are cast to.
+        seed: Draws the weights from this seed and leaves the random state as it was; default:
+            from the random state, module by module in the order of the nodes.
+
+    Returns:
+        A `DAGNet` where the arc has `dag_in_shape`, else the one module itself. Its attribute
+        `spec` is the spec.
+
+    Raises:
+        SpecError: With every problem of the spec; nothing is built and nothing has changed.
+
+    Example:
+        >>> import torch, torcharc
+        >>> net = torcharc.build({"dag_in_shape": [8], "fc": {"type": "Linear", "layers": [16, 4]}})
+        >>> net(torch.rand(2, 8)).shape
+        torch.Size([2, 4])
+    """
+    plan, loaded = make_plan(spec)
+    with _making(device, seed):
+        modules = {}
+        for step in plan.steps:
+            if step.recipe is not None:
+                modules[step.node.name] = _make(step.recipe, step.node.path, loaded)
+    if plan.graph.bare:
+        network = next(iter(modules.values()))
+        if not hasattr(network, "spec"):
+            network.spec = loaded.spec
+    else:
+        network = DAGNet(plan, modules, loaded.spec)
+    return network if dtype is None else network.to(dtype)
+
+
+def _make(recipe: Any, path: Any, loaded: Loaded) -> nn.Module:
+    try:
+        module: nn.Module = recipe()
+    except Exception as error:
+        problem = Problem(path, f"{type(error).__name__}: {error}", "a module that can be made", code="arguments")
+        raise SpecError(loaded.place(problem)) from error
+    return module
+
+
+@contextlib.contextmanager
+def _making(device: torch.device | str | None, seed: int | None) -> Iterator[None]:
+    """Makes tensors on a device, from a seed; a failure puts the random state back."""
+    with contextlib.ExitStack() as stack:
+        if device is not None:
+            stack.enter_context(torch.device(device))
+        if seed is not None:
+            stack.enter_context(torch.random.fork_rng())
+            torch.manual_seed(seed)
+        state = torch.get_rng_state()
+        try:
+            yield
+        except BaseException:
+            torch.set_rng_state(state)
+            raise
+
+
+def make_plan(spec: Any) -> tuple[Plan, Loaded]:
+    """The checked plan of a spec, and the spec as plain data.
+
+    Raises:
+        SpecError: With every problem of the spec.
+    """
+    loaded = load_spec(spec)
+    key = _plan_key(loaded.spec)
+    plan = _plans.get(key) if key is not None else None
+    if plan is not None:
+        _plans.move_to_end(key)
+        return plan, loaded
+    plan, problems = _find_plan(loaded.spec)
+    if plan is None or problems:
+        ordered = sorted(dict.fromkeys(problems), key=lambda problem: _position(loaded.spec, problem.path))
+        raise SpecError([loaded.place(problem) for problem in ordered])
+    if key is not None:
+        _plans[key] = plan
+        if len(_plans) > MOST_PLANS:
+            _plans.popitem(last=False)
+    return plan, loaded
+
+
+def _position(spec: Any, path: Path) -> list[int]:
+    """Where `path` stands in the spec, as positions that compare in the order of its text."""
+    position = []
+    for key in path:
+        keys = list(spec) if isinstance(spec, Mapping) else list(range(len(spec))) if isinstance(spec, list) else []
+        if key not in keys:
+            break
+        position.append(keys.index(key))
+        spec = spec[key]
+    return position
+
+
+def _plan_key(spec: Any) -> Any:
+    try:
+        return generation(), marshal.dumps(spec, 2)
+    except ValueError:  # it holds what is no plain data
+        return None
+
+
+def _find_plan(spec: Any) -> tuple[Plan | None, list[Problem]]:
+    if not isinstance(spec, Mapping) or not spec:
+        expected = "an arc: a mapping with type, or with dag_in_shape and nodes"
+        return None, [Problem((), quote(spec) if spec != {} else "{}", expected, code="value")]
+    spec = copy.deepcopy(spec)  # what the plan holds is its own
+    graph, problems = parse_arc(spec)
+    if graph is None:
+        return None, problems
+    plan, found = infer_plan(graph)
+    return plan, problems + found

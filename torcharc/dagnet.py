@@ -1,0 +1,156 @@
+"""DAGNet: the module that runs a graph."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from torch import Tensor, nn
+
+from torcharc.errors import InputError, Problem, choices, did_you_mean, quote
+from torcharc.graph import Graph
+from torcharc.infer import Plan
+from torcharc.schedule import Keys, fill, make_schedule
+
+
+class DAGNet(nn.Module):
+    """A network that runs the nodes of a graph in order.
+
+    A call takes a Tensor (where there is one input), a dict or NamedTuple, keywords, or tensors in
+    the order of the inputs. It returns a Tensor where one is left at the end, else a dict. In a
+    network from an arc, inputs that are not declared are carried to the output untouched.
+
+    Attributes:
+        module_dict: The modules under their node names.
+        spec: The spec that the network was built from.
+        graph: The graph of that spec.
+
+    Raises:
+        InputError: At the call, if an input is missing or unknown.
+        Exception: What a module raises; a note names the node and the shapes that it was fed.
+    """
+
+    def __init__(self, plan: Plan, modules: Mapping[str, nn.Module], spec: Any):
+        super().__init__()
+        self.module_dict = nn.ModuleDict(modules)
+        self.spec = spec
+        self.graph: Graph = plan.graph
+        schedule = make_schedule(plan)
+        self._names = tuple(name for name, _ in plan.inputs)
+        self._runs = schedule.runs
+        self._empty = (None,) * (schedule.size - len(self._names))
+        self._outputs = schedule.outputs
+
+    def forward(self, *inputs: Any, **named: Any) -> Any:
+        """The outputs for one batch.
+
+        Args:
+            inputs: One Tensor, dict or NamedTuple; or a tensor for each input.
+            named: Tensors by input name.
+        """
+        values, extra = self._read(inputs, named)
+        modules = self.module_dict._modules
+        name, slots, call = "", (), None
+        try:
+            for name, slots, call, out, parts, dead in self._runs:
+                if call is not None:
+                    result = modules[name](*[fill(value, values) for value in call[0]], **fill(call[1], values))
+                elif len(slots) == 1:
+                    result = modules[name](values[slots[0]])
+                else:
+                    result = modules[name](*[values[slot] for slot in slots])
+                if out >= 0:
+                    values[out] = result
+                else:
+                    _spread(result, parts, values)
+                for slot in dead:
+                    values[slot] = None
+        except Exception as error:
+            fed = [values[slot] for slot in slots] if call is None else [fill(list(call[0]), values), fill(call[1], values)]
+            error.add_note(f"in the node {name!r} ({type(modules.get(name)).__name__}), fed {_shapes(fed)}")
+            raise
+        return self._write(values, extra)
+
+    def _read(self, inputs: Sequence[Any], named: Mapping[str, Any]) -> tuple[list[Any], dict[str, Any]]:
+        """The values of the inputs in order, and what was given beside them."""
+        names = self._names
+        if len(inputs) == 1 and not named:
+            first = inputs[0]
+            if isinstance(first, Mapping):
+                given = first
+            elif isinstance(first, Tensor) or not hasattr(first, "_asdict"):
+                given = {names[0]: first}
+            else:
+                given = first._asdict()
+        else:
+            given = self._gather(inputs, named)
+        for name in names:
+            if name not in given:
+                raise InputError([_missing(name, given) for name in names if name not in given])
+        values = [given[name] for name in names]
+        extra = {name: given[name] for name in given if name not in names} if len(given) > len(names) else {}
+        if extra:
+            self._check_extra(extra)
+        return [*values, *self._empty], extra
+
+    def _gather(self, inputs: Sequence[Any], named: Mapping[str, Any]) -> dict[str, Any]:
+        """All that was given, by name."""
+        if len(inputs) > len(self._names):
+            expected = f"at most {len(self._names)}: {', '.join(self._names)}"
+            raise InputError(Problem((), f"{len(inputs)} tensors by position", expected))
+        if len(inputs) == 1 and isinstance(inputs[0], Mapping):
+            return {**inputs[0], **named}
+        given = dict(zip(self._names, inputs, strict=False))
+        twice = [Problem((name,), "a tensor by position and one by name", "one tensor") for name in named if name in given]
+        if twice:
+            raise InputError(twice)
+        return {**given, **named}
+
+    def _check_extra(self, extra: Mapping[str, Any]) -> None:
+        """Refuses extra inputs that cannot be carried to the output."""
+        names = [name for name, _ in self._outputs]
+        if not self.graph.carries:
+            problems = [
+                Problem((name,), f"the input {quote(name)}", f"one of the inputs: {choices(self._names)}",
+                        did_you_mean(name, self._names))
+                for name in extra
+            ]
+        else:
+            expected = "a name that is no output, as it is carried to the output"
+            problems = [Problem((name,), f"the input {quote(name)}", expected) for name in extra if name in names]
+        if problems:
+            raise InputError(problems)
+
+    def _write(self, values: Sequence[Any], extra: Mapping[str, Any]) -> Any:
+        if self.graph.form == "tensor" and not extra:
+            return values[self._outputs[0][1]]
+        if self.graph.form == "tuple":
+            return tuple([values[slot] for _, slot in self._outputs])
+        result = {name: values[slot] for name, slot in self._outputs}
+        result.update(extra)
+        return result
+
+
+def _spread(result: Any, parts: tuple[tuple[Keys, int], ...], values: list[Any]) -> None:
+    """Puts the parts of a result that go on into their places."""
+    for keys, slot in parts:
+        part = result
+        for key in keys:
+            part = part[key]
+        values[slot] = part
+
+
+def _missing(name: str, given: Mapping[str, Any]) -> Problem:
+    found = f"the inputs {choices(map(str, given))}" if given else "no inputs"
+    return Problem((name,), found, f"the input {quote(name)}", "")
+
+
+def _shapes(fed: Any) -> str:
+    """Shapes and dtypes of what a node was fed, in words."""
+    if isinstance(fed, Tensor):
+        return f"({', '.join(map(str, fed.shape))}) {str(fed.dtype).removeprefix('torch.')}"
+    if isinstance(fed, Mapping):
+        return ", ".join(f"{key} {_shapes(item)}" for key, item in fed.items())
+    if isinstance(fed, (list, tuple)):
+        return ", ".join(text for text in (_shapes(item) for item in fed) if text)
+    return type(fed).__name__

@@ -1,0 +1,173 @@
+"""Errors: every fault is a `Problem`, and every message is a view of problems.
+
+The error tree::
+
+    ArcError
+    ├── SpecError      a spec cannot become a network        (also a ValueError)
+    ├── ArgumentError  a block was given unusable arguments  (also a ValueError)
+    └── InputError     a network was called with the wrong tensors (also a ValueError)
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import difflib
+import reprlib
+from collections.abc import Iterable, Sequence
+
+Path = tuple[str | int, ...]
+
+MOST_CHOICES = 12
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Problem:
+    """One fault, with its place and its repair.
+
+    Attributes:
+        path: Keys and positions that lead to the fault, from the root of the spec.
+        found: What stands there, in the user's own words.
+        expected: The rule or the choice that was not met.
+        hint: A repair that is likely right, or `""`.
+        code: A stable name of the kind of fault, for programs.
+        source: File and line (`net.yaml:14`), or `""` for a spec that came from no file.
+    """
+
+    path: Path
+    found: str
+    expected: str
+    hint: str = ""
+    code: str = "invalid"
+    source: str = ""
+
+    def under(self, *prefix: str | int) -> Problem:
+        """The same problem, seen from a place `prefix` further out."""
+        return dataclasses.replace(self, path=(*prefix, *self.path))
+
+
+class ArcError(Exception):
+    """What all errors of torcharc have in common: a tuple of problems.
+
+    Attributes:
+        problems: At least one `Problem`.
+    """
+
+    title = "the spec"
+    root = "spec"
+
+    def __init__(self, problems: Problem | Iterable[Problem]):
+        self.problems = (problems,) if isinstance(problems, Problem) else tuple(problems)
+        super().__init__(self.problems)
+
+    def __str__(self) -> str:
+        count = len(self.problems)
+        head = f"{count} problem{'s' if count > 1 else ''} in {self.title}"
+        return "\n".join([head, *(format_problem(problem, self.root) for problem in self.problems)])
+
+
+class SpecError(ArcError, ValueError):
+    """A spec cannot become a network (or an optimizer, a scheduler, a criterion)."""
+
+
+class ArgumentError(ArcError, ValueError):
+    """A block was given arguments that it cannot work with."""
+
+    title = "the arguments"
+    root = ""
+
+
+class InputError(ArcError, ValueError):
+    """A network was called with tensors that do not fit its inputs."""
+
+    title = "the inputs"
+    root = "inputs"
+
+
+def format_path(path: Sequence[str | int], root: str = "spec") -> str:
+    """`path` as one would type it in Python: `spec.image.layers[1]`."""
+    text = root
+    for key in path:
+        if isinstance(key, str) and key.isidentifier():
+            text += f".{key}" if text else key
+        else:
+            text += f"[{key!r}]"
+    return text
+
+
+def format_problem(problem: Problem, root: str = "spec") -> str:
+    """The lines that show `problem`: its place, then found, expected and hint."""
+    place = format_path(problem.path, root)
+    if problem.source:
+        place = f"{problem.source}: {place}"
+    lines = [place, f"  found: {problem.found}", f"  expected: {problem.expected}"]
+    if problem.hint:
+        lines.append(f"  hint: {problem.hint}")
+    return "\n".join(lines)
+
+
+_quoting = reprlib.Repr()
+_quoting.maxdict = _quoting.maxlist = _quoting.maxtuple = 8
+_quoting.maxstring = _quoting.maxother = _quoting.maxlong = 60
+_quoting.maxlevel = 3
+
+
+def quote(value: object) -> str:
+    """The user's own words: `repr`, shortened where it is long."""
+    return "nothing" if value is None else _quoting.repr(value)
+
+
+def choices(names: Iterable[str]) -> str:
+    """`names` sorted, at most twelve of them, with a count of the rest."""
+    ordered = sorted(names)
+    text = ", ".join(ordered[:MOST_CHOICES])
+    rest = len(ordered) - MOST_CHOICES
+    return f"{text} and {rest} more" if rest > 0 else text
+
+
+def nearest(word: object, names: Iterable[str]) -> str | None:
+    """The one of `names` that `word` is most likely a misspelling of, if any."""
+    if not isinstance(word, str) or len(word) > 100:
+        return None
+    by_lower = {name.lower(): name for name in names}
+    if word.lower() in by_lower:
+        return by_lower[word.lower()]
+    close = difflib.get_close_matches(word.lower(), by_lower, n=1, cutoff=0.7)
+    return by_lower[close[0]] if close else None
+
+
+def did_you_mean(word: object, names: Iterable[str]) -> str:
+    """A hint that names the nearest of `names`, or `""`."""
+    name = nearest(word, names)
+    return f"did you mean {name!r}?" if name is not None else ""
+
+
+def wrong_choice(path: Path, word: object, kind: str, names: Iterable[str], code: str = "choice") -> Problem:
+    """`word` stands where one of `names` is expected; `kind` says what they are."""
+    names = list(names)
+    return Problem(path, quote(word), f"{kind}: {choices(names)}", did_you_mean(word, names), code)
+
+
+def unknown_keys(path: Path, given: Iterable[str], known: Iterable[str], missing: Iterable[str] = ()) -> list[Problem]:
+    """Problems for the keys in `given` that are not in `known`.
+
+    A key that is close to a missing one is paired with it, so that one typo gives one
+    problem; the missing keys that remain get a problem each.
+    """
+    known, missing = list(known), list(missing)
+    problems = []
+    for key in given:
+        if key in known:
+            continue
+        name = nearest(key, missing) or nearest(key, known)
+        if name in missing:
+            missing.remove(name)
+        hint = f"did you mean {name!r}?" if name is not None else ""
+        expected = f"one of the keys: {choices(known)}" if known else "no further keys"
+        problems.append(Problem((*path, key), f"the key {quote(key)}", expected, hint, "unknown-key"))
+    problems += [missing_key(path, key) for key in missing]
+    return problems
+
+
+def missing_key(path: Path, key: str, hint: str = "") -> Problem:
+    """The required `key` is absent at `path`."""
+    return Problem(path, f"no key {key!r}", f"the key {key!r}, which is required", hint, "missing-key")

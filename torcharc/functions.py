@@ -1,0 +1,206 @@
+"""The tensor functions that a spec may name: a closed table, and a module that calls one.
+
+The table starts from `torch.overrides.get_overridable_functions()`, which lists what acts on
+tensors, and leaves out what writes into its input, reads or makes storage, draws on global
+state, or belongs to a backend.
+"""
+
+from __future__ import annotations
+
+import functools
+import inspect
+import re
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import torch
+from torch.overrides import get_overridable_functions, get_testing_overrides, resolve_name
+
+_NAMESPACES = {torch: "torch", torch.functional: "torch", torch.nn.functional: "torch.nn.functional"}
+_NAMESPACES |= {torch.linalg: "torch.linalg", torch.fft: "torch.fft", torch.special: "torch.special"}
+
+_LEFT_OUT = re.compile(
+    r".*_$|_.*|.*_copy$|.*_like$|sym_.*|is_.*|q_.*|int_repr|autocast|.*quant.*|fbgemm_.*|miopen_.*|native_.*"
+    r"|batch_norm_.*|unsafe_.*|slice_inverse|.*_with_indices|numel|get_device|equal|allclose|hash_tensor"
+    r"|(lstm|gru|rnn_tanh|rnn_relu)(_cell)?|cudnn_.*|mkldnn_.*|fused_.*|boolean_dispatch|handle_torch_function"
+)
+
+METHODS = frozenset(
+    "view reshape expand repeat contiguous permute transpose flatten unflatten squeeze unsqueeze chunk split"
+    " unbind select narrow mean sum prod amax amin max min argmax argmin std var norm abs neg exp log sqrt rsqrt"
+    " square pow clamp relu sigmoid tanh softmax log_softmax add sub mul div matmul bmm mm t flip roll cumsum"
+    " cumprod sort topk gather index_select masked_fill float double half long int bool type_as expand_as view_as"
+    " unfold diagonal tril triu detach".split()
+)
+"""Methods of `torch.Tensor` that may be named, as `torch.Tensor.view`."""
+
+# argument names where torch shows no usable signature, or a wrong one
+_ARGUMENTS = {
+    "torch.add": "input other alpha?",
+    "torch.sub": "input other alpha?",
+    "torch.div": "input other rounding_mode?",
+    "torch.mean": "input dim? keepdim?",
+    "torch.sum": "input dim? keepdim?",
+    "torch.prod": "input dim? keepdim?",
+    "torch.max": "input other? dim? keepdim?",
+    "torch.min": "input other? dim? keepdim?",
+    "torch.squeeze": "input dim?",
+    "torch.permute": "input dims",
+    "torch.einsum": "operands equation",
+    "torch.split": "tensor split_size_or_sections dim?",
+    "torch.pow": "input exponent",
+    "torch.bmm": "input mat2",
+    "torch.mm": "input mat2",
+    "torch.topk": "input k dim? largest? sorted?",
+    "torch.std": "input dim? correction? keepdim?",
+    "torch.var": "input dim? correction? keepdim?",
+    "torch.nn.functional.max_pool1d": "input kernel_size stride? padding? dilation? ceil_mode? return_indices?",
+    "torch.nn.functional.max_pool2d": "input kernel_size stride? padding? dilation? ceil_mode? return_indices?",
+    "torch.nn.functional.max_pool3d": "input kernel_size stride? padding? dilation? ceil_mode? return_indices?",
+    "torch.nn.functional.avg_pool1d": "input kernel_size stride? padding? ceil_mode? count_include_pad?",
+    "torch.nn.functional.avg_pool2d": (
+        "input kernel_size stride? padding? ceil_mode? count_include_pad? divisor_override?"
+    ),
+    "torch.nn.functional.avg_pool3d": (
+        "input kernel_size stride? padding? ceil_mode? count_include_pad? divisor_override?"
+    ),
+    "torch.nn.functional.adaptive_avg_pool1d": "input output_size",
+    "torch.nn.functional.linear": "input weight bias?",
+    "torch.nn.functional.conv1d": "input weight bias? stride? padding? dilation? groups?",
+    "torch.nn.functional.conv2d": "input weight bias? stride? padding? dilation? groups?",
+    "torch.nn.functional.conv3d": "input weight bias? stride? padding? dilation? groups?",
+    "torch.nn.functional.gelu": "input approximate?",
+    "torch.nn.functional.scaled_dot_product_attention": (
+        "query key value attn_mask? dropout_p? is_causal? scale? enable_gqa?"
+    ),
+    "torch.view": "input size? shape?",
+    "torch.Tensor.view": "input size? shape?",
+    "torch.Tensor.reshape": "input shape",
+    "torch.Tensor.permute": "input dims",
+    "torch.Tensor.expand": "input size",
+    "torch.Tensor.repeat": "input repeats",
+}
+
+SEQUENCES = frozenset({"tensors", "operands"})
+"""Names of arguments that take a list of tensors."""
+
+_TENSORS = frozenset(
+    "input other tensor tensors operands self x y input1 input2 x1 x2 mat1 mat2 vec vec1 vec2 batch1 batch2 query"
+    " key value attn_mask target weight bias index mask src source exponent condition end tensor1 tensor2"
+    " running_mean running_var log_input var anchor positive negative A B pos_weight grid hx"
+    " offsets per_sample_weights indices values boundaries sorted_sequence log_probs targets input_lengths"
+    " target_lengths logits".split()
+)
+"""Names of arguments that take tensors, in torch's functions."""
+
+_UNUSED = frozenset({"out", "inplace", "dtype", "device", "layout", "_stacklevel", "size_average", "reduce"})
+
+@functools.lru_cache(maxsize=None)
+def functions() -> dict[str, Callable[..., Any]]:
+    """Every tensor function that a spec may name, by its full name."""
+    table: dict[str, Callable[..., Any]] = {"torch.view": torch.Tensor.view}  # as Arc-Graph writes it
+    for namespace, listed in get_overridable_functions().items():
+        prefix = _NAMESPACES.get(namespace)
+        if prefix is None:
+            continue
+        for function in listed:
+            short = (resolve_name(function) or "").rsplit(".", 1)[-1]
+            if short and not _LEFT_OUT.fullmatch(short) and callable(getattr(namespace, short, None)):
+                table[f"{prefix}.{short}"] = getattr(namespace, short)
+    for name in METHODS:
+        table[f"torch.Tensor.{name}"] = getattr(torch.Tensor, name)
+    return table
+
+
+def full_name(name: str) -> str:
+    """`F.gelu` as `torch.nn.functional.gelu`; other names as they are."""
+    for short, full in (("F.", "torch.nn.functional."), ("nn.functional.", "torch.nn.functional.")):
+        if name.startswith(short):
+            return full + name[len(short) :]
+    return "torch.Tensor." + name[len("Tensor.") :] if name.startswith("Tensor.") else name
+
+
+class FunctionArguments(NamedTuple):
+    """Argument names of a function.
+
+    Attributes:
+        ports: Those that take tensors, with whether they are required.
+        others: The other ones, likewise.
+        leading: How many ports stand before the first other one, and so can go by position.
+    """
+
+    ports: dict[str, bool]
+    others: dict[str, bool]
+    leading: int
+
+
+@functools.lru_cache(maxsize=None)
+def function_arguments(name: str) -> FunctionArguments:
+    """The argument names of a listed function."""
+    listed = _ARGUMENTS.get(name) or _ARGUMENTS.get(name.replace("torch.Tensor.", "torch."))
+    if listed:
+        names = {word.rstrip("?"): not word.endswith("?") for word in listed.split()}
+    else:
+        names = _read_names(functions()[name])
+    names = {"input" if key == "self" else key: needed for key, needed in names.items() if key not in _UNUSED}
+    # the first argument of a function on tensors is a tensor, whatever its name
+    is_port = {key: key in _TENSORS or index == 0 for index, key in enumerate(names)}
+    leading = next((index for index, port in enumerate(is_port.values()) if not port), len(names))
+    ports = {key: needed for key, needed in names.items() if is_port[key]}
+    return FunctionArguments(ports, {key: needed for key, needed in names.items() if not is_port[key]}, leading)
+
+
+def _read_names(function: Callable[..., Any]) -> dict[str, bool]:
+    for source in (function, get_testing_overrides().get(function)):
+        try:
+            parameters = inspect.signature(source).parameters.values()  # type: ignore[arg-type]
+        except (TypeError, ValueError):
+            continue
+        named = [p for p in parameters if p.kind not in (p.VAR_POSITIONAL, p.VAR_KEYWORD)]
+        if named:
+            return {p.name: p.default is p.empty for p in named}
+    return {"input": True}
+
+
+_BY_POSITION = {
+    "torch.view": "size",
+    "torch.Tensor.view": "size",
+    "torch.Tensor.expand": "size",
+    "torch.Tensor.repeat": "repeats",
+}
+
+
+class TensorFunction(torch.nn.Module):
+    """A tensor function with fixed keyword arguments, as a module without parameters.
+
+    Args:
+        name: Name in `functions()`.
+        arguments: Keyword arguments of every call.
+
+    Shapes:
+        As the function's.
+    """
+
+    def __init__(self, name: str, **arguments: Any):
+        super().__init__()
+        self.name = full_name(name)
+        self.arguments = {key: tuple(value) if isinstance(value, list) else value for key, value in arguments.items()}
+        self._function = functions()[self.name]
+
+    def forward(self, *tensors: Any, **named: Any) -> Any:
+        """The function's result."""
+        arguments = {**self.arguments, **named}
+        if self.name == "torch.einsum":
+            operands = tensors[0] if tensors else arguments.pop("operands")
+            return self._function(arguments.pop("equation"), *operands, **arguments)
+        if self.name == "torch.nn.functional.dropout":
+            arguments.setdefault("training", self.training)
+        by_position = _BY_POSITION.get(self.name)
+        if by_position is not None:
+            size = arguments.pop("shape") if "shape" in arguments else arguments.pop(by_position)
+            tensors = (*tensors, size)
+        return self._function(*tensors, **arguments)
+
+    def extra_repr(self) -> str:
+        """Name and arguments, as they would be called."""
+        return ", ".join([self.name, *(f"{key}={value!r}" for key, value in self.arguments.items())])

@@ -1,0 +1,201 @@
+"""Inference: what a graph will be (shapes, dtypes, parameters, MACs), without building it.
+
+The graph is walked once, and every problem of every node is found. A node's outcome depends only
+on its type, its arguments and the specs of its inputs, under which it is cached: a search over
+related specs pays for each distinct node once.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from typing import Any
+
+from torcharc.entry import Entry
+from torcharc.errors import Problem
+from torcharc.graph import Graph, Node, Ref, Struct, TensorSpec, Value, walk_refs
+from torcharc.initialize import read_init
+from torcharc.layers import is_stack
+from torcharc.meta import make_on_meta
+from torcharc.planning import Feed, Planned, plan_module
+from torcharc.recipe import Call, Recipe, bind_call
+from torcharc.registry import find, lookup
+from torcharc.rules import Outcome
+from torcharc.stacking import plan_stack
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Step:
+    """A node that passed its checks: how its module is made and called, and what it gives.
+
+    Attributes:
+        node: The node of the graph.
+        recipe: Makes its module; None if it runs another node's module.
+        call: How its module is called.
+        inputs: The specs that it is fed, by port.
+        outcome: Output, parameters and MACs; None if the input shapes are not known.
+    """
+
+    node: Node
+    recipe: Recipe | None
+    call: Call
+    inputs: Mapping[str, Any]
+    outcome: Outcome | None
+
+    @property
+    def module_name(self) -> str:
+        """The name of the module that it runs."""
+        return self.node.shares or self.node.name
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Plan:
+    """A checked graph: its inputs with their dtypes, its steps in order, its outputs."""
+
+    graph: Graph
+    inputs: tuple[tuple[str, TensorSpec | None], ...]
+    steps: tuple[Step, ...]
+    outputs: tuple[tuple[str, Ref, Struct], ...]
+
+
+def infer_plan(graph: Graph) -> tuple[Plan | None, list[Problem]]:
+    """The plan of a graph, or None; and the problems of all its nodes."""
+    inputs = tuple((name, _with_dtype(name, spec, graph)) for name, spec in graph.inputs)
+    walk = _Walk(dict(inputs))
+    steps = []
+    for node in graph.nodes:
+        step = walk.visit(node)
+        if step is not None:
+            steps.append(step)
+    if walk.problems:
+        return None, walk.problems
+    outputs = []
+    for name, ref in graph.outputs:
+        place, struct = walk.resolve(ref, first=graph.carries)
+        outputs.append((name, place, struct))
+    return Plan(graph, inputs, tuple(steps), tuple(outputs)), []
+
+
+def _with_dtype(name: str, spec: TensorSpec | None, graph: Graph) -> TensorSpec | None:
+    """The spec of an input, with the dtype that its first consumer needs."""
+    if spec is None or spec.dtype is not None:
+        return spec
+    for node in graph.nodes:
+        value = node.inputs[0][1] if node.inputs else None
+        if not any(ref.of_input and ref.name == name for ref in walk_refs(value)):
+            continue
+        entry = find(node.type)
+        if entry is not None:
+            dtype = entry.input_dtype(node.params) if callable(entry.input_dtype) else entry.input_dtype
+            return dataclasses.replace(spec, dtype=dtype)
+    return dataclasses.replace(spec, dtype="float32")
+
+
+class _Walk:
+    """The state of one walk: what is known of every input and node so far."""
+
+    def __init__(self, inputs: Mapping[str, TensorSpec | None]):
+        self.inputs = inputs
+        self.outputs: dict[str, Struct] = {}  # of the nodes; a faulty node is absent
+        self.sources: dict[str, tuple[Entry, Node]] = {}
+        self.problems: list[Problem] = []
+
+    def resolve(self, ref: Ref, *, first: bool) -> tuple[Ref, Struct]:
+        """The reference and what it stands for; with `first`, a tuple means its first element."""
+        struct: Struct = self.inputs.get(ref.name) if ref.of_input else self.outputs.get(ref.name)
+        for key in ref.output:
+            struct = _part(struct, key)
+        output = ref.output
+        while first and isinstance(struct, tuple):
+            output, struct = (*output, 0), struct[0] if struct else None
+        if first and struct is None and not output and self._gives_tuple(ref):
+            output = (0,)
+        return Ref(ref.name, output, ref.of_input), struct
+
+    def _gives_tuple(self, ref: Ref) -> bool:
+        entry = self.sources[ref.name][0] if not ref.of_input and ref.name in self.sources else None
+        return entry is not None and entry.kind == "module" and isinstance(entry.outputs, tuple) and bool(entry.outputs)
+
+    def value(self, value: Value, *, first: bool) -> tuple[Value, Any]:
+        """A value with its references resolved, and the specs that it stands for."""
+        if isinstance(value, Ref):
+            return self.resolve(value, first=first)
+        if isinstance(value, tuple):
+            pairs = [self.value(item, first=first) for item in value]
+            return tuple(place for place, _ in pairs), tuple(struct for _, struct in pairs)
+        if isinstance(value, Mapping):
+            found = {key: self.value(item, first=first) for key, item in value.items()}
+            places = {key: place for key, (place, _) in found.items()}
+            return places, {key: struct for key, (_, struct) in found.items()}
+        return value, value
+
+    def visit(self, node: Node) -> Step | None:
+        """The step of a node, or None where it has problems or stands behind one that has."""
+        entry = lookup(node.type, (*node.path, "type"))
+        if isinstance(entry, Problem):
+            self.problems.append(entry)
+            return None
+        self.sources[node.name] = entry, node
+        places, structs, words = [], {}, {}
+        for port, value in node.inputs:
+            known = entry.port(port)
+            place, structs[port] = self.value(value, first=known is None or known.takes != "any")
+            places.append((port, place))
+            words[port] = _describe(value, structs[port])
+        feed = Feed(structs, words, self._is_broken(node))
+        shared = self.sources.get(node.shares)
+        planned = plan_node(entry, shared[1] if shared else node, feed)
+        self.problems += planned.problems
+        if planned.problems or feed.broken or planned.recipe is None:
+            return None
+        self.outputs[node.name] = planned.outcome.output if planned.outcome else None
+        call = bind_call(entry.ports, places)
+        return Step(node, None if shared else planned.recipe, call, structs, planned.outcome)
+
+    def _is_broken(self, node: Node) -> bool:
+        """Whether something that feeds the node is faulty."""
+        refs = [ref for _, value in node.inputs for ref in walk_refs(value)]
+        return any(value is None for _, value in node.inputs) or any(
+            ref.name not in (self.inputs if ref.of_input else self.outputs) for ref in refs
+        )
+
+
+def _part(struct: Struct, key: str | int) -> Struct:
+    if isinstance(struct, Mapping):
+        return struct.get(str(key))
+    if isinstance(struct, tuple) and isinstance(key, int) and -len(struct) <= key < len(struct):
+        return struct[key]
+    return None
+
+
+def _describe(value: Value, struct: Struct) -> str:
+    """What feeds a port, in words: its name and its shape."""
+    if isinstance(value, Mapping) and isinstance(struct, Mapping):
+        return ", ".join(_describe(item, struct[key]) for key, item in value.items())
+    if isinstance(value, tuple) and isinstance(struct, tuple):
+        return ", ".join(_describe(item, part) for item, part in zip(value, struct, strict=True))
+    if not isinstance(value, Ref):
+        return str(value)
+    origin = str(value)
+    if value.of_input:
+        origin = "the input" if value.name == "input" else f"the input {value}"
+    return f"{origin} {struct}" if isinstance(struct, TensorSpec) else origin
+
+
+def plan_node(entry: Entry, node: Node, feed: Feed) -> Planned:
+    """The plan of a node of type `entry` that is fed with `feed`."""
+    params, init = dict(node.params), None
+    problems: list[Problem] = []
+    path = (*node.arguments_path, "init")
+    if "init" in params and "init" not in entry.signature.arguments:
+        init, problems = read_init(params.pop("init"), params.get("activation"), path)
+    if is_stack(entry, params):
+        planned = plan_stack(entry, params, feed, node.arguments_path, node.beside)
+    else:
+        planned = plan_module(entry, params, feed, node.arguments_path, (*node.beside, "init"))
+    problems = problems + planned.problems
+    if not problems and init is not None and init.is_picky and planned.recipe is not None:
+        problems = init.check(make_on_meta(planned.recipe), path)
+    if problems or planned.recipe is None:
+        return Planned(None, None, problems)
+    return Planned(dataclasses.replace(planned.recipe, init=init), planned.outcome, [])

@@ -1,0 +1,136 @@
+"""Initialization: the `init` key of a node, checked, then applied to the node's weights."""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+import torch
+from torch import nn
+
+from torcharc.arguments import Kind, read_arguments, read_signature, read_value
+from torcharc.errors import Path, Problem, quote, wrong_choice
+
+# initializers that take tensors of certain ranks only
+_RANKS = {"eye_": (2,), "sparse_": (2,), "dirac_": (3, 4, 5)}
+
+_GAINS = {name.replace("_", ""): name for name in ("tanh", "relu", "leaky_relu", "selu", "sigmoid")}
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Init:
+    """A checked initializer of `torch.nn.init` with its arguments."""
+
+    name: str
+    arguments: Mapping[str, Any]
+
+    def apply(self, module: nn.Module) -> None:
+        """Draws anew every weight of rank 2 or more below `module`.
+
+        Touched are the weights of linear, convolution, embedding, recurrent and attention
+        layers; never biases, normalization, nor anything below a module that sets `skip_init`.
+        """
+        initialize = getattr(nn.init, self.name)
+        for owner, weight in weights_below(module):
+            initialize(weight, **self.arguments)
+            if isinstance(owner, nn.Embedding) and owner.padding_idx is not None:
+                with torch.no_grad():
+                    owner.weight[owner.padding_idx].fill_(0)
+
+    @property
+    def is_picky(self) -> bool:
+        """Whether the initializer takes weights of certain ranks only."""
+        return self.name in _RANKS
+
+    def check(self, module: nn.Module, path: Path) -> list[Problem]:
+        """Problems with the weights of `module`: a rank that the initializer cannot take."""
+        ranks = _RANKS.get(self.name)
+        for _, weight in weights_below(module):
+            if ranks and weight.ndim not in ranks:
+                expected = f"weights of rank {' or '.join(map(str, ranks))}; there is one of rank {weight.ndim}"
+                return [Problem(path, quote(self.name), expected, code="init")]
+        return []
+
+
+def weights_below(module: nn.Module) -> Iterator[tuple[nn.Module, torch.Tensor]]:
+    """The weights that an initializer touches, with the module that owns each."""
+    if getattr(module, "skip_init", False):
+        return
+    for name, parameter in module.named_parameters(recurse=False):
+        if parameter.ndim >= 2 and _is_weight(module, name):
+            yield module, parameter
+    for child in module.children():
+        yield from weights_below(child)
+
+
+def _is_weight(module: nn.Module, name: str) -> bool:
+    if isinstance(module, (nn.Linear, nn.Bilinear, nn.modules.conv._ConvNd, nn.Embedding, nn.EmbeddingBag)):
+        return name == "weight"
+    if isinstance(module, (nn.RNNBase, nn.RNNCellBase)):
+        return name.startswith("weight")
+    return isinstance(module, nn.MultiheadAttention) and name.endswith("proj_weight")
+
+
+@functools.lru_cache(maxsize=None)
+def initializers() -> dict[str, Callable[..., Any]]:
+    """The initializers of `torch.nn.init`, by name."""
+    return {
+        name: function
+        for name, function in vars(nn.init).items()
+        if name.endswith("_") and not name.startswith("_") and callable(function)
+    }
+
+
+def read_init(value: Any, activation: Any, path: Path) -> tuple[Init | None, list[Problem]]:
+    """The initializer that the key `init` names, fitted to the activation beside it.
+
+    Args:
+        value: A name in `torch.nn.init`, or `{type: name, ...arguments}`.
+        activation: The value of the key `activation`, or None. An initializer with `gain` gets
+            torch's gain for it, one with `nonlinearity` its name; what torch has no gain for
+            leaves the initializer as it is.
+        path: The place of `value` in the spec.
+
+    Returns:
+        The initializer, or None where there is none or it is faulty; and the problems.
+    """
+    if value is None:
+        return None, []
+    arguments = dict(value) if isinstance(value, Mapping) else {"type": value}
+    name = arguments.pop("type", None)
+    if name not in initializers():
+        place = (*path, "type") if isinstance(value, Mapping) else path
+        return None, [wrong_choice(place, name, "an initializer of torch.nn.init", initializers())]
+    signature = read_signature(initializers()[name]).without("tensor", "generator")
+    values, problems = read_arguments(signature, arguments, path, extra=["type"])
+    if name == "sparse_" and "sparsity" in values:
+        _, wrong = read_value(Kind(frozenset({"float"}), low=0, high=1), values["sparsity"], (*path, "sparsity"))
+        problems += wrong
+    for key, choice in (("mode", ("fan_in", "fan_out")), ("nonlinearity", tuple(_NONLINEARITIES))):
+        if key in values and key in signature.arguments and values[key] not in choice:
+            problems.append(wrong_choice((*path, key), values[key], f"a {key}", choice))
+    if problems:
+        return None, problems
+    return Init(name, {**_fit(signature.arguments, activation), **values}), []
+
+
+_NONLINEARITIES = (
+    "linear conv1d conv2d conv3d conv_transpose1d conv_transpose2d conv_transpose3d sigmoid tanh relu leaky_relu selu"
+).split()
+
+
+def _fit(known: Mapping[str, Any], activation: Any) -> dict[str, Any]:
+    """The arguments that suit an activation: `gain`, or `nonlinearity` and `a`."""
+    settings = activation if isinstance(activation, Mapping) else {"type": activation}
+    name = str(settings.get("type")).rsplit(".", 1)[-1].lower()
+    nonlinearity = _GAINS.get(name.replace("_", ""))
+    if nonlinearity is None:
+        return {}
+    slope = settings.get("negative_slope", 0.01) if nonlinearity == "leaky_relu" else None
+    if "gain" in known:
+        return {"gain": nn.init.calculate_gain(nonlinearity, slope)}
+    if "nonlinearity" in known:
+        return {"nonlinearity": nonlinearity, **({} if slope is None else {"a": slope})}
+    return {}

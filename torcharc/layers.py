@@ -1,0 +1,197 @@
+"""The sequential form: a `layers` list beside a type becomes a flat stack of modules.
+
+`{type: Conv2d, layers: [[16, 4], [32, 3]], batch_norm: true, activation: ReLU}` is
+Conv2d, BatchNorm2d, ReLU, Conv2d, BatchNorm2d, ReLU. Each entry of `layers` holds the positional
+arguments after the input size; the sublayers follow in the order of their keys.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from torch import nn
+
+from torcharc.arguments import Kind, read_value
+from torcharc.entry import Entry
+from torcharc.errors import Path, Problem, did_you_mean, nearest, quote, unknown_keys, wrong_choice
+from torcharc.registry import find
+from torcharc.torch_types import module_classes
+
+SIZE_KEYS = ("in_features", "in_shape")
+SUBLAYERS = ("batch_norm", "norm", "activation", "dropout")
+
+_PROBABILITY = Kind(frozenset({"float"}), low=0, high=1)
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Layer:
+    """One module of a stack, its input size still open.
+
+    Attributes:
+        entry: Its type.
+        params: Its arguments, less those that its input determines.
+        path: The place in the spec that it comes from.
+        role: `layer`, or the sublayer key that it comes from.
+        faulty: Whether its problems are told already.
+    """
+
+    entry: Entry
+    params: Mapping[str, Any]
+    path: Path
+    role: str = "layer"
+    faulty: bool = False
+
+
+def is_stack(entry: Entry, params: Mapping[str, Any]) -> bool:
+    """Whether `params` are in the sequential form of a type, a misspelt `layers` included."""
+    known = entry.signature.arguments
+    if entry.kind != "module" or "layers" in known:
+        return False
+    if "layers" in params:
+        return True
+    unknown = [key for key in params if key not in known and key not in SUBLAYERS]
+    return size_argument(entry) is not None and any(
+        nearest(key, [*known, *SUBLAYERS, "layers", "init"]) == "layers" for key in unknown
+    )
+
+
+def size_argument(entry: Entry) -> str | None:
+    """The first argument of a layered type, which the layer before determines: `in_channels`."""
+    first = next(iter(entry.signature.arguments), None)
+    return first if first in entry.inferred else None
+
+
+def expand_stack(
+    entry: Entry, params: Mapping[str, Any], path: Path, beside: Sequence[str] = ()
+) -> tuple[list[Layer], list[Problem]]:
+    """The modules of a stack in order, and all problems of its keys; `beside` are further keys."""
+    size = size_argument(entry)
+    if size is None:
+        expected = f"no layers: the input does not determine the first argument of {entry.name}"
+        return [], [Problem((*path, "layers"), quote(params["layers"]), expected, code="layers")]
+    names = [name for name in entry.signature.arguments if name != size]
+    shared, problems = _read_shared(entry, names, params, path, beside)
+    if "layers" not in params:
+        return [], problems
+    sublayers, faults = _read_sublayers(entry, params, path)
+    problems += faults
+    entries = params["layers"]
+    if not isinstance(entries, (list, tuple)) or not entries:
+        expected = f"a list of layers, each [{', '.join(names)}]"
+        return [], [*problems, Problem((*path, "layers"), quote(entries), expected, code="layers")]
+    layers = []
+    for index, item in enumerate(entries):
+        place = (*path, "layers", index)
+        values, faults = _read_layer(entry, names, item, shared, place)
+        problems += faults
+        layers += [Layer(entry, values, place, faulty=bool(faults)), *sublayers]
+    return layers, problems
+
+
+def _read_shared(
+    entry: Entry, names: list[str], params: Mapping[str, Any], path: Path, beside: Sequence[str]
+) -> tuple[dict[str, Any], list[Problem]]:
+    """The arguments beside `layers`, which apply to each layer."""
+    outputs = {name for name in names if name.startswith("out_")} & {"out_features", "out_channels"}
+    known = [name for name in names if name not in outputs]
+    others = [*SUBLAYERS, "layers", "init", *SIZE_KEYS]
+    given = {key: value for key, value in params.items() if key not in others and key != size_argument(entry)}
+    problems = unknown_keys(path, given, [*known, *others, *beside], () if "layers" in params else ["layers"])
+    shared = {}
+    for key in known:
+        if key in given:
+            shared[key], faults = read_value(entry.signature.arguments[key].kind, given[key], (*path, key))
+            problems += faults
+    return shared, problems
+
+
+def _read_layer(
+    entry: Entry, names: list[str], item: Any, shared: Mapping[str, Any], path: Path
+) -> tuple[dict[str, Any], list[Problem]]:
+    """The arguments of one layer: its own by position (or by name), over the shared ones."""
+    arguments = entry.signature.arguments
+    expected = f"[{', '.join(names)}]"
+    if isinstance(item, Mapping):
+        problems = unknown_keys(path, item, names)
+        own = {name: item[name] for name in names if name in item}
+    else:
+        values = list(item) if isinstance(item, (list, tuple)) else [item]
+        if len(values) > len(names):
+            return {}, [Problem(path, quote(item), f"at most {len(names)} values: {expected}", code="layers")]
+        own, problems = dict(zip(names, values, strict=False)), []
+    missing = [name for name in names if arguments[name].required and name not in own and name not in shared]
+    if missing and not problems:
+        problems.append(Problem(path, quote(item), f"{expected}, at least up to {missing[-1]}", code="layers"))
+    for position, name in enumerate(own):
+        key: str | int = name
+        if not isinstance(item, Mapping):
+            key = position
+        place = (*path, key) if isinstance(item, (list, tuple, Mapping)) else path
+        own[name], faults = read_value(arguments[name].kind, own[name], place)
+        problems += [dataclasses.replace(fault, expected=f"{name}, {fault.expected}") for fault in faults]
+    return {**shared, **own}, problems
+
+
+def _read_sublayers(entry: Entry, params: Mapping[str, Any], path: Path) -> tuple[list[Layer], list[Problem]]:
+    """The modules that follow each layer, in the order of their keys; falsy ones are left out."""
+    digit = re.search(r"(\d)d$", entry.name)
+    rank = int(digit.group(1)) if digit else 1
+    layers, problems = [], []
+    for key in params:
+        if key not in SUBLAYERS or (not params[key] and params[key] is not True):
+            continue
+        for found in _read_sublayer(key, params[key], rank, (*path, key)):
+            if isinstance(found, Problem):
+                problems.append(found)
+            else:
+                layers.append(found)
+    return layers, problems
+
+
+def _read_sublayer(key: str, value: Any, rank: int, path: Path) -> Iterator[Layer | Problem]:
+    if key == "dropout":
+        p, faults = read_value(_PROBABILITY, value, path)
+        if faults or p >= 1:
+            yield Problem(path, quote(value), "a probability of at least 0 and below 1", code="value")
+            return
+        yield Layer(_entry("Dropout" if rank == 1 else f"Dropout{rank}d"), {"p": p}, path, key)
+    elif key == "batch_norm":
+        if value is not True and not isinstance(value, Mapping):
+            yield Problem(path, quote(value), "true, or the arguments of the batch normalization", code="value")
+            return
+        params = {} if value is True else dict(value)
+        yield Layer(_entry(f"BatchNorm{rank}d"), params, path, key)
+    else:
+        yield _read_named(key, value, path)
+
+
+def _read_named(key: str, value: Any, path: Path) -> Layer | Problem:
+    """A sublayer given by its type: a name, or `{type: name, ...arguments}`."""
+    params = dict(value) if isinstance(value, Mapping) else {"type": value}
+    name = params.pop("type", None)
+    place = (*path, "type") if isinstance(value, Mapping) and "type" in value else path
+    entry = find(name) if isinstance(name, str) else None
+    names = NORMS if key == "norm" else ACTIVATIONS
+    if entry is None or entry.kind != "module" or (key == "norm" and entry.name in module_classes() and entry.name not in names):
+        word = "a normalization" if key == "norm" else "an activation"
+        problem = wrong_choice(place, name, f"the type of {word}", names, code="unknown-type")
+        return dataclasses.replace(problem, hint=problem.hint or did_you_mean(name, module_classes()))
+    return Layer(entry, params, path, key)
+
+
+def _entry(name: str) -> Entry:
+    found = find(name)
+    if found is None:
+        raise LookupError(f"torch.nn has no {name}")
+    return found
+
+
+NORMS = tuple(name for name in module_classes() if "Norm" in name and not name.startswith(("Lazy", "Local", "Sync")))
+ACTIVATIONS = tuple(
+    name
+    for name, cls in module_classes().items()
+    if cls.__module__ == "torch.nn.modules.activation" and not issubclass(cls, nn.MultiheadAttention)
+)

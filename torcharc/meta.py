@@ -1,0 +1,149 @@
+"""Running a module on the meta device: what it gives, without memory, random numbers or state.
+
+A module runs at two unusual batch sizes, 89 and 97. An axis that differs between the runs follows
+the batch; one that differs in another way has no fixed size.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import math
+import random
+import sys
+import warnings
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any
+
+import torch
+from torch import nn
+from torch.utils.flop_counter import FlopCounterMode
+
+from torcharc.graph import BatchDim, Dim, Struct, TensorSpec
+from torcharc.rules import Outcome
+
+BATCHES = (89, 97)
+FREE_SIZES = (53, 59)  # for axes of any size
+SMALL_BATCHES = (5, 7)  # where a module only runs for real
+
+
+@contextlib.contextmanager
+def untouched() -> Iterator[None]:
+    """Keeps random state (torch, Python, NumPy), default dtype and warnings as they were."""
+    python_state = random.getstate()
+    numpy = sys.modules.get("numpy")
+    numpy_state = numpy.random.get_state() if numpy else None
+    dtype = torch.get_default_dtype()
+    with torch.random.fork_rng(devices=[]), warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        torch.set_default_dtype(torch.float32)
+        try:
+            yield
+        finally:
+            torch.set_default_dtype(dtype)
+            random.setstate(python_state)
+            if numpy:
+                numpy.random.set_state(numpy_state)
+
+
+def make_on_meta(make: Callable[[], nn.Module]) -> nn.Module:
+    """The module that `make` gives, in eval mode, with its tensors on meta."""
+    with untouched():
+        try:
+            with torch.device("meta"):
+                module = make()
+        except (RuntimeError, NotImplementedError) as error:
+            if "meta" not in str(error).lower():
+                raise
+            module = make().to("meta")  # a constructor that reads values off tensors
+    return module.eval()
+
+
+def count_parameters(module: nn.Module) -> int:
+    """The number of parameters, a shared one once, lazy ones left out."""
+    return sum(p.numel() for p in module.parameters() if not nn.parameter.is_lazy(p))
+
+
+def run_on_meta(make: Callable[[], nn.Module], arguments: Sequence[Any], named: Mapping[str, Any]) -> Outcome:
+    """What the module that `make` gives returns for inputs of the given specs.
+
+    Args:
+        make: Makes the module.
+        arguments: Positional arguments: `TensorSpec`s, numbers, or lists and dicts of these.
+        named: Keyword arguments, likewise.
+
+    Returns:
+        The output with its batch axes found, the parameters, and the MACs of one sample.
+
+    Raises:
+        Exception: Whatever the module raises for such inputs.
+    """
+    module = make_on_meta(make)
+    try:
+        results = [_run(module, arguments, named, turn, "meta") for turn in (0, 1)]
+        batches = BATCHES
+    except (RuntimeError, NotImplementedError) as error:
+        if "meta" not in str(error).lower():
+            raise
+        with untouched():
+            real = make().eval()
+        results = [_run(real, arguments, named, turn, "cpu") for turn in (0, 1)]
+        batches = SMALL_BATCHES
+    (first, flops), (second, more_flops) = results
+    output = _compare(first, second, batches)
+    slope, offset = divmod(more_flops - flops, batches[1] - batches[0])
+    macs = (slope + flops - slope * batches[0]) // 2 if offset == 0 else None
+    return Outcome(output, count_parameters(module), macs)
+
+
+def _run(
+    module: nn.Module, arguments: Sequence[Any], named: Mapping[str, Any], turn: int, device: str
+) -> tuple[Any, int]:
+    batch = BATCHES[turn] if device == "meta" else SMALL_BATCHES[turn]
+
+    def fill(value: Any) -> Any:
+        return _materialize(value, batch, FREE_SIZES[turn], device)
+
+    counter = FlopCounterMode(display=False)
+    with untouched(), counter:
+        result = module(*[fill(value) for value in arguments], **{key: fill(value) for key, value in named.items()})
+    return result, counter.get_total_flops()
+
+
+def _materialize(value: Any, batch: int, free: int, device: str) -> Any:
+    """A tensor of the given spec; lists and dicts of them likewise."""
+    if isinstance(value, TensorSpec):
+        sizes = [dim.size(batch) if isinstance(dim, BatchDim) else free if dim is None else dim for dim in value.shape]
+        dtype = getattr(torch, value.dtype or "float32")
+        return torch.zeros(sizes, dtype=dtype, device=device)
+    if isinstance(value, (tuple, list)):
+        return type(value)(_materialize(item, batch, free, device) for item in value)
+    if isinstance(value, Mapping):
+        return {key: _materialize(item, batch, free, device) for key, item in value.items()}
+    return value
+
+
+def _compare(first: Any, second: Any, batches: tuple[int, int]) -> Struct:
+    """The structure of two results at two batch sizes, with the axes that follow the batch."""
+    if isinstance(first, torch.Tensor):
+        if first.ndim != second.ndim:
+            return None
+        dims = tuple(_dim(a, b, batches) for a, b in zip(first.shape, second.shape, strict=True))
+        return TensorSpec(dims, str(first.dtype).removeprefix("torch."))
+    if isinstance(first, Mapping):
+        return {str(key): _compare(first[key], second[key], batches) for key in first}
+    if isinstance(first, (tuple, list)):
+        return tuple(_compare(a, b, batches) for a, b in zip(first, second, strict=True))
+    return None
+
+
+def _dim(first: int, second: int, batches: tuple[int, int]) -> Dim:
+    if first == second:
+        return first
+    scale, rest = divmod(second - first, batches[1] - batches[0])
+    return BatchDim(scale, first - scale * batches[0]) if rest == 0 and scale > 0 else None
+
+
+def numel(spec: TensorSpec) -> int | None:
+    """The number of values in one sample, if every axis is known."""
+    dims = spec.sample_shape
+    return math.prod(dims) if all(type(dim) is int for dim in dims) else None  # type: ignore[arg-type]

@@ -1,0 +1,220 @@
+"""Planning of one module: its arguments completed from its inputs, checked, and its outcome."""
+
+from __future__ import annotations
+
+import dataclasses
+import marshal
+import re
+from collections.abc import Hashable, Mapping, Sequence
+from typing import Any
+
+from torcharc.arguments import read_arguments
+from torcharc.entry import Axis, Entry
+from torcharc.errors import ArcError, Path, Problem, quote
+from torcharc.graph import TensorSpec
+from torcharc.layers import SUBLAYERS, size_argument
+from torcharc.meta import BATCHES, count_parameters, make_on_meta, run_on_meta
+from torcharc.recipe import Recipe, bind_call
+from torcharc.registry import generation, lookup
+from torcharc.rules import Outcome
+
+MOST_CACHED = 20_000
+
+_outcomes: dict[Hashable, Outcome | Problem | Exception] = {}
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Feed:
+    """What feeds a node.
+
+    Attributes:
+        structs: Port → spec of what is fed; None is not known.
+        words: Port → where it comes from, in words.
+        broken: Whether something further up is faulty, so that what is not known here is no news.
+    """
+
+    structs: Mapping[str, Any]
+    words: Mapping[str, str] = dataclasses.field(default_factory=dict)
+    broken: bool = False
+
+    @property
+    def known(self) -> bool:
+        """Whether every spec is known."""
+        return all(map(_is_known, self.structs.values()))
+
+
+def _is_known(struct: Any) -> bool:
+    if isinstance(struct, Mapping):
+        return all(map(_is_known, struct.values()))
+    return all(map(_is_known, struct)) if isinstance(struct, tuple) else struct is not None
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Planned:
+    """A node's recipe and outcome; both None where it has problems."""
+
+    recipe: Recipe | None
+    outcome: Outcome | None
+    problems: list[Problem]
+
+
+def plan_module(
+    entry: Entry, params: Mapping[str, Any], feed: Feed, path: Path, beside: Sequence[str] = ()
+) -> Planned:
+    """The plan of one module: arguments completed and checked, then its outcome."""
+    inferred = infer_arguments(entry, feed.structs)
+    filled = entry.inferred if feed.broken else inferred
+    values, problems = read_arguments(entry.signature, params, path, filled=filled, extra=beside)
+    problems = [_explain_sublayer(problem, entry) for problem in problems]
+    if entry.exact:
+        problems += _contradictions(entry, values, inferred, feed, path)
+    nested, faults = _nest(entry, values, path)
+    problems += faults
+    if problems:
+        return Planned(None, None, problems)
+    arguments = {**inferred, **nested}
+    recipe = Recipe(entry.make, arguments)
+    if entry.check is not None and feed.known and not feed.broken:
+        faults = [problem.under(*path) for problem in entry.check(arguments, feed.structs)]
+        if faults:
+            return Planned(None, None, faults)
+    outcome, fault = _find_outcome(entry, recipe, feed, path)
+    return Planned(recipe, outcome, fault)
+
+
+def infer_arguments(entry: Entry, structs: Mapping[str, Any]) -> dict[str, Any]:
+    """The arguments that the inputs determine, as far as they are known."""
+    found = {name: _read_axis(axis, structs) for name, axis in entry.inferred.items()}
+    return {name: value for name, value in found.items() if value is not None}
+
+
+def _read_axis(axis: Axis, structs: Mapping[str, Any]) -> Any:
+    if axis == "shapes":
+        tensors = next(iter(structs.values()), None)
+        if not isinstance(tensors, Mapping) or not all(isinstance(spec, TensorSpec) for spec in tensors.values()):
+            return None
+        return {name: list(spec.sample_shape) for name, spec in tensors.items()}
+    spec = structs.get(axis[0]) if isinstance(axis, tuple) else next(iter(structs.values()), None)
+    if not isinstance(spec, TensorSpec):
+        return None
+    if axis == "shape":
+        return list(spec.sample_shape)
+    position = axis[1] if isinstance(axis, tuple) else axis
+    if not isinstance(position, int) or not spec.dtype or not spec.dtype.startswith(("float", "bfloat", "complex")):
+        return None
+    if not -len(spec.shape) < position < len(spec.shape):
+        return None
+    size = spec.shape[position]
+    return size if isinstance(size, int) else None
+
+
+def _contradictions(
+    entry: Entry, values: Mapping[str, Any], inferred: Mapping[str, Any], feed: Feed, path: Path
+) -> list[Problem]:
+    """Given arguments that differ from what the inputs determine."""
+    problems = []
+    for name, size in inferred.items():
+        given = values.get(name)
+        if isinstance(given, (list, tuple)) and isinstance(size, int):
+            given = given[-1] if given else None  # normalized_shape: the last axis decides here, the run the others
+        if name not in values or given is None or given == size:
+            continue
+        axis = entry.inferred[name]
+        port = axis[0] if isinstance(axis, tuple) else next(iter(feed.structs))
+        expected = f"{quote(size)}, as it is fed {feed.words.get(port, port)}"
+        hint = f"leave {name} out: it is inferred"
+        problems.append(Problem((*path, name), quote(values[name]), expected, hint, "shape"))
+    return problems
+
+
+def _explain_sublayer(problem: Problem, entry: Entry) -> Problem:
+    """Sublayer keys belong to stacks: say so, where one stands beside a single module."""
+    key = problem.path[-1] if problem.path else None
+    if problem.code == "unknown-key" and key in SUBLAYERS and size_argument(entry) is not None:
+        return dataclasses.replace(problem, hint=f"{key!r} goes with 'layers': write layers: [...]")
+    return problem
+
+
+def _nest(entry: Entry, values: Mapping[str, Any], path: Path) -> tuple[dict[str, Any], list[Problem]]:
+    """Arguments that are modules themselves, written `{type: ..., ...}`, as recipes."""
+    nested, problems = dict(values), []
+    for name, value in values.items():
+        argument = entry.signature.arguments.get(name)
+        if argument is None or "module" not in argument.kind.names or not isinstance(value, Mapping):
+            continue
+        params = dict(value)
+        inner = lookup(params.pop("type", None), (*path, name, "type"))
+        if isinstance(inner, Problem):
+            problems.append(inner)
+            continue
+        planned = plan_module(inner, params, Feed({"": None}), (*path, name), ("type",))
+        problems += planned.problems
+        nested[name] = planned.recipe
+    return nested, problems
+
+
+def _find_outcome(entry: Entry, recipe: Recipe, feed: Feed, path: Path) -> tuple[Outcome | None, list[Problem]]:
+    """The outcome by rule, by cache, or by a run on meta; or the one problem of that run."""
+    if feed.broken:
+        return None, []
+    specs = tuple(feed.structs.values())
+    if entry.rule is not None and feed.known:
+        outcome = entry.rule(recipe.arguments, specs)
+        if outcome is not None:
+            return outcome, []
+    key = _cache_key(entry, recipe, feed.structs)
+    found = _outcomes.get(key) if key is not None else None
+    if found is None:
+        found = _try_outcome(entry, recipe, feed)
+        if key is not None:
+            if len(_outcomes) >= MOST_CACHED:
+                _outcomes.pop(next(iter(_outcomes)))
+            _outcomes[key] = found
+    if isinstance(found, Outcome):
+        return found, []
+    return None, _explain(entry, recipe, feed, found, path)
+
+
+def _cache_key(entry: Entry, recipe: Recipe, structs: Mapping[str, Any]) -> Hashable:
+    try:
+        return (generation(), entry.name, marshal.dumps(dict(recipe.arguments), 2), _freeze(structs))
+    except ValueError:  # an argument that is no plain value
+        return None
+
+
+def _freeze(value: Any) -> Hashable:
+    if isinstance(value, Mapping):
+        return tuple((key, _freeze(item)) for key, item in value.items())
+    return tuple(map(_freeze, value)) if isinstance(value, tuple) else (type(value), value)
+
+
+def _try_outcome(entry: Entry, recipe: Recipe, feed: Feed) -> Outcome | Exception:
+    """The outcome of a run on meta, or what that run raised."""
+    try:
+        if not feed.known:
+            return Outcome(None, count_parameters(make_on_meta(recipe)), None)
+        call = bind_call(entry.ports, feed.structs.items())
+        return run_on_meta(recipe, call.positional, call.named)
+    except Exception as error:  # noqa: BLE001  # whatever a foreign module raises becomes a problem of the spec
+        return error.with_traceback(None)
+
+
+def _explain(entry: Entry, recipe: Recipe, feed: Feed, error: Any, path: Path) -> list[Problem]:
+    """What a run on meta raised, as problems of the spec."""
+    if isinstance(error, ArcError):
+        return [problem.under(*path) for problem in error.problems]
+    reason = re.sub(rf"\b{BATCHES[0]}\b", "N", str(error).split("\n")[0]) or type(error).__name__
+    found = ", ".join(feed.words.get(port, port) for port in feed.structs)
+    if not feed.known or _fails_to_make(recipe):
+        arguments = ", ".join(f"{name}={value!r}" for name, value in recipe.arguments.items())
+        expected = f"arguments that {entry.name} can take; it says: {reason}"
+        return [Problem(path, f"{entry.name}({arguments})", expected, code="arguments")]
+    return [Problem(path, found, f"inputs that {entry.name} can take; it says: {reason}", code="shape")]
+
+
+def _fails_to_make(recipe: Recipe) -> bool:
+    try:
+        make_on_meta(recipe)
+    except Exception:  # noqa: BLE001  # only whether it fails is asked
+        return True
+    return False

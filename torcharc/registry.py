@@ -1,0 +1,147 @@
+"""The registry: type name → `Entry`. The one place where a name in a spec gets a meaning."""
+
+from __future__ import annotations
+
+import dataclasses
+import fnmatch
+from collections.abc import Callable, Mapping
+from typing import Any, TypeVar, overload
+
+from torch import nn
+
+from torcharc.entry import Axis, Entry, make_entry
+from torcharc.errors import ArgumentError, Path, Problem, quote, wrong_choice
+from torcharc.torch_types import find_torch_type, torch_type_names
+
+Made = TypeVar("Made", bound=Callable[..., nn.Module])
+
+_registered: dict[str, Entry] = {}
+_changes = 0
+
+
+@overload
+def register(type_: Made, /) -> Made: ...
+@overload
+def register(type_: str, make: Made, /, **settings: Any) -> Made: ...
+@overload
+def register(type_: str | None = None, /, **settings: Any) -> Callable[[Made], Made]: ...
+def register(type_: Any = None, make: Any = None, /, **settings: Any) -> Any:
+    """Makes a module class, or a factory of modules, a type that specs can name.
+
+    Used as `@register`, as `@register("Name", infer={...})`, or as `register("Name", cls)`.
+
+    Args:
+        type_: The class or factory, or the name of the type; default: the class's own name.
+        make: The class or factory, when the first argument is a name.
+        settings: What cannot be read from the class: `infer` (argument → axis of the input that
+            gives its value: `-1` last, `1` channels, `"shape"` all without the batch),
+            `input_dtype` (`"int64"` for token ids), `outputs` (names of the parts of a tuple
+            output), `example` (`{"params": {...}, "inputs": {port: [dims]}}`), `kind`, `ports`.
+
+    Returns:
+        What was registered, unchanged.
+
+    Raises:
+        ArgumentError: If the name is taken, or what is given makes no module.
+
+    Example:
+        >>> import torch, torcharc
+        >>> @torcharc.register
+        ... class Scale(torch.nn.Module):
+        ...     def __init__(self, in_features: int):
+        ...         super().__init__()
+        ...         self.weight = torch.nn.Parameter(torch.ones(in_features))
+        ...     def forward(self, x):
+        ...         return x * self.weight
+        >>> torcharc.build({"dag_in_shape": [4], "scale": {"type": "Scale"}}).module_dict.scale
+        Scale()
+        >>> torcharc.unregister("Scale")
+    """
+    if make is None and callable(type_):
+        return _add(type_.__name__, type_, settings)
+    if make is not None:
+        return _add(type_, make, settings)
+    return lambda made: _add(type_ or made.__name__, made, settings)
+
+
+def _add(name: str, make: Made, settings: Mapping[str, Any]) -> Made:
+    if not callable(make) or (isinstance(make, type) and not issubclass(make, nn.Module)):
+        raise ArgumentError(Problem(("make",), quote(make), "a subclass of torch.nn.Module or a factory of modules"))
+    if not isinstance(name, str) or not name:
+        raise ArgumentError(Problem(("name",), quote(name), "a type name"))
+    if find(name) is not None:
+        raise ArgumentError(Problem(("name",), quote(name), "a name that no other type has", "choose another name"))
+    known = dict(settings)
+    infer: Mapping[str, Axis] = known.pop("infer", {})
+    entry = make_entry(name, make, **known)
+    _registered[name] = dataclasses.replace(entry, inferred={**entry.inferred, **infer})
+    _count_change()
+    return make
+
+
+def unregister(name: str) -> None:
+    """Takes a registered type out again.
+
+    Raises:
+        ArgumentError: If no type of that name was registered.
+    """
+    if name not in _registered:
+        raise ArgumentError(wrong_choice(("name",), name, "a registered type", _registered))
+    del _registered[name]
+    _count_change()
+
+
+def _count_change() -> None:
+    global _changes
+    _changes += 1
+
+
+def generation() -> int:
+    """A number that changes whenever the registry does; part of every cache key."""
+    return _changes
+
+
+def find(name: str) -> Entry | None:
+    """The entry of the type `name`, or None."""
+    return _registered.get(name) or find_torch_type(name)
+
+
+def lookup(name: object, path: Path = ()) -> Entry | Problem:
+    """The entry of the type `name`, or the problem that there is none."""
+    entry = find(name) if isinstance(name, str) else None
+    if entry is None:
+        return wrong_choice(path, name, "the name of a type", type_names(), code="unknown-type")
+    return entry
+
+
+def type_names() -> list[str]:
+    """The canonical names of all types, registered ones first."""
+    return [*_registered, *torch_type_names()]
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class TypeInfo:
+    """A type as `types` lists it: name, kind, port names, summary, place of definition."""
+
+    name: str
+    kind: str
+    ports: tuple[str, ...]
+    summary: str
+    defined: str
+
+
+def types(pattern: str = "*") -> list[TypeInfo]:
+    """The types whose name matches `pattern` (`*` and `?` are wildcards), sorted by name.
+
+    Example:
+        >>> import torcharc
+        >>> [info.name for info in torcharc.types("F*Merge")]
+        ['FiLMMerge']
+    """
+    found = []
+    for name in sorted(fnmatch.filter(type_names(), pattern)):
+        entry = find(name)
+        if entry is not None:
+            ports = tuple(port.name for port in entry.ports)
+            found.append(TypeInfo(entry.name, entry.kind, ports, entry.summary, entry.defined))
+    return found

@@ -1,0 +1,136 @@
+"""The schedule of a forward pass: which module runs on which values, and when a value dies."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any, NamedTuple
+
+from torcharc.graph import Ref, walk_refs
+from torcharc.infer import Plan, Step
+
+Keys = tuple[str | int, ...]
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Slot:
+    """A place in the list of values that a forward pass keeps."""
+
+    index: int
+
+
+class Run(NamedTuple):
+    """One prepared step.
+
+    Attributes:
+        name: Name of the module in `module_dict`.
+        slots: Its positional arguments, where all arguments are tensors by position.
+        call: Positional and keyword arguments with `Slot`s in them, where they are more than that.
+        out: Where the result goes; -1 if it goes on in parts, or not at all.
+        parts: Keys that lead to a part of the result, and where the part goes.
+        dead: Places that nobody reads from here on.
+    """
+
+    name: str
+    slots: tuple[int, ...]
+    call: tuple[tuple[Any, ...], dict[str, Any]] | None
+    out: int
+    parts: tuple[tuple[Keys, int], ...]
+    dead: tuple[int, ...]
+
+
+class Schedule(NamedTuple):
+    """All steps, the number of places, and the place of each output."""
+
+    runs: tuple[Run, ...]
+    size: int
+    outputs: tuple[tuple[str, int], ...]
+
+
+def make_schedule(plan: Plan) -> Schedule:
+    """The schedule of a plan; a value's place is given on as soon as the value dies."""
+    uses = [[*_refs(step)] for step in plan.steps]
+    results = [ref for _, ref, _ in plan.outputs]
+    last = {ref: index for index, refs in enumerate(uses) for ref in refs}
+    last.update(dict.fromkeys(results, len(plan.steps)))
+    wanted: dict[str, list[Ref]] = {}
+    for ref in last:
+        if not ref.of_input:
+            wanted.setdefault(ref.name, []).append(ref)
+    places = _Places([Ref(name, of_input=True) for name, _ in plan.inputs])
+    runs = []
+    for index, step in enumerate(plan.steps):
+        slots, call = _prepare_call(step, places.taken)
+        for ref in dict.fromkeys(uses[index]):
+            if last[ref] == index:
+                places.free(ref)
+        parts = tuple((ref.output, places.take(ref)) for ref in wanted.get(step.node.name, []))
+        out, parts = (parts[0][1], ()) if len(parts) == 1 and not parts[0][0] else (-1, parts)
+        reused = {out, *(place for _, place in parts)}
+        dead = tuple(place for place in places.just_freed() if place not in reused)
+        runs.append(Run(step.module_name, slots, call, out, parts, dead))
+    outputs = tuple((name, places.taken[ref]) for name, ref, _ in plan.outputs)
+    return Schedule(tuple(runs), places.size, outputs)
+
+
+def _refs(step: Step) -> Iterator[Ref]:
+    yield from walk_refs(step.call.positional)
+    yield from walk_refs(step.call.named)
+
+
+class _Places:
+    """The list of places, and which of them are free."""
+
+    def __init__(self, inputs: Sequence[Ref]):
+        self.taken = {ref: index for index, ref in enumerate(inputs)}
+        self.size = len(inputs)
+        self._free: list[int] = []
+        self._just_freed: list[int] = []
+
+    def free(self, ref: Ref) -> None:
+        self._free.append(self.taken[ref])
+        self._just_freed.append(self.taken[ref])
+
+    def take(self, ref: Ref) -> int:
+        if self._free:
+            place = self._free.pop()
+        else:
+            place = self.size
+            self.size += 1
+        self.taken[ref] = place
+        return place
+
+    def just_freed(self) -> Iterable[int]:
+        freed, self._just_freed = self._just_freed, []
+        return freed
+
+
+def _prepare_call(
+    step: Step, taken: Mapping[Ref, int]
+) -> tuple[tuple[int, ...], tuple[tuple[Any, ...], dict[str, Any]] | None]:
+    positional, named = step.call
+    if not named and all(isinstance(value, Ref) for value in positional):
+        return tuple(taken[ref] for ref in positional), None
+    arguments = tuple(_with_slots(value, taken) for value in positional)
+    return (), (arguments, {name: _with_slots(value, taken) for name, value in named.items()})
+
+
+def _with_slots(value: Any, taken: Mapping[Ref, int]) -> Any:
+    if isinstance(value, Ref):
+        return Slot(taken[value])
+    if isinstance(value, tuple):
+        return [_with_slots(item, taken) for item in value]
+    if isinstance(value, Mapping):
+        return {key: _with_slots(item, taken) for key, item in value.items()}
+    return value
+
+
+def fill(value: Any, values: Sequence[Any]) -> Any:
+    """`value` with every `Slot` replaced by what stands there."""
+    if isinstance(value, Slot):
+        return values[value.index]
+    if isinstance(value, list):
+        return [fill(item, values) for item in value]
+    if isinstance(value, dict):
+        return {key: fill(item, values) for key, item in value.items()}
+    return value

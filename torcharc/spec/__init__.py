@@ -1,0 +1,1 @@
+"""Formats: each file reads one way of writing a spec into a `Graph`."""

@@ -1,0 +1,138 @@
+"""Planning of a stack: each layer is planned with what the layer before it gives."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from torch import nn
+
+from torcharc.arguments import name_kind
+from torcharc.entry import Entry
+from torcharc.errors import Path, Problem, quote
+from torcharc.graph import Struct, TensorSpec
+from torcharc.layers import Layer, expand_stack, size_argument
+from torcharc.planning import Feed, Planned, infer_arguments, plan_module
+from torcharc.recipe import Recipe
+from torcharc.rules import Outcome
+
+
+def plan_stack(
+    entry: Entry, params: Mapping[str, Any], feed: Feed, path: Path, beside: Sequence[str] = ()
+) -> Planned:
+    """The plan of `{type, layers: [...], ...}`: one flat `nn.Sequential`."""
+    layers, problems = expand_stack(entry, params, path, beside)
+    problems += _check_sizes(entry, params, feed, path)
+    state = _State(next(iter(feed.structs.values()), None), _given_width(entry, params), feed)
+    if state.tensor is None and state.width is None and not feed.broken:
+        key = "in_features" if size_argument(entry) == "in_features" else "in_shape"
+        expected = f"the key {key!r}, the size of the input; it is inferred where dag_in_shape is given"
+        problems.append(Problem(path, f"no key {key!r}", expected, code="missing-key"))
+        state.broken = True
+    recipes, outcomes = [], []
+    for layer in layers:
+        planned = state.add(entry, layer)
+        problems += planned.problems
+        recipes.append(planned.recipe)
+        outcomes.append(planned.outcome)
+    if problems or not recipes:
+        return Planned(None, None, list(dict.fromkeys(problems)))
+    recipe = Recipe(nn.Sequential, layers=tuple(recipe for recipe in recipes if recipe is not None))
+    return Planned(recipe, _total(outcomes), [])
+
+
+def _given_width(entry: Entry, params: Mapping[str, Any]) -> int | None:
+    """The input size that the stack itself states."""
+    shape = params.get("in_shape")
+    values = [params.get(size_argument(entry) or ""), params.get("in_features")]
+    values.append(shape[0] if isinstance(shape, (list, tuple)) and shape else shape)
+    return next((value for value in values if type(value) is int and value > 0), None)
+
+
+def _check_sizes(entry: Entry, params: Mapping[str, Any], feed: Feed, path: Path) -> list[Problem]:
+    """Sizes that are no sizes, or differ from what the stack is fed."""
+    problems = []
+    tensor = next(iter(feed.structs.values()), None)
+    fed = infer_arguments(entry, feed.structs).get(size_argument(entry) or "")
+    words = next(iter(feed.words.values()), "")
+    for key in dict.fromkeys(("in_features", "in_shape", size_argument(entry) or "in_features")):
+        if key not in params:
+            continue
+        value, expected = params[key], "an integer above 0"
+        if key == "in_shape":
+            expected = "a list of integers above 0"
+            valid = name_kind(value) == "list" and value and all(type(size) is int and size > 0 for size in value)
+        else:
+            valid = type(value) is int and value > 0
+        if not valid:
+            problems.append(Problem((*path, key), quote(value), expected, code="value"))
+        elif isinstance(tensor, TensorSpec) and words:
+            given = tuple(value) if key == "in_shape" else value
+            inferred = tensor.sample_shape if key == "in_shape" else fed
+            if inferred is not None and given != inferred:
+                right = quote(list(inferred) if isinstance(inferred, tuple) else inferred)
+                hint = f"leave {key} out: it is inferred"
+                problems.append(Problem((*path, key), quote(value), f"{right}, as it is fed {words}", hint, "shape"))
+    return problems
+
+
+class _State:
+    """What has come out of the layers so far: the tensor, or at least its width."""
+
+    def __init__(self, tensor: Struct, width: int | None, feed: Feed):
+        self.tensor = tensor
+        self.width = width
+        self.broken = feed.broken
+        self.words = next(iter(feed.words.values()), "")
+
+    def add(self, stack: Entry, layer: Layer) -> Planned:
+        """The plan of the next layer, fed with what came out so far."""
+        if layer.faulty:
+            self.broken = True
+            return Planned(None, None, [])
+        port = layer.entry.ports[0].name if layer.entry.ports else "input"
+        problems = self._check_norm(stack, layer)
+        params = {**self._sizes(stack, layer), **layer.params}
+        feed = Feed({port: self.tensor}, {port: self._describe()}, self.broken)
+        planned = plan_module(layer.entry, params, feed, layer.path)
+        if problems or planned.problems or planned.recipe is None:
+            self.broken = True
+            return dataclasses.replace(planned, problems=problems + planned.problems)
+        self.tensor = planned.outcome.output if planned.outcome else None
+        arguments = planned.recipe.arguments
+        self.width = arguments.get("out_features", arguments.get("out_channels", self.width))
+        self.words = f"what {layer.entry.name} gives"
+        return planned
+
+    def _sizes(self, stack: Entry, layer: Layer) -> dict[str, Any]:
+        """Sizes that the shape rules of the type cannot tell: by width alone, or by the stack's kind."""
+        last_axes = layer.entry.inferred.get("normalized_shape") is not None and size_argument(stack) == "in_channels"
+        if last_axes and isinstance(self.tensor, TensorSpec) and None not in self.tensor.sample_shape:
+            return {"normalized_shape": list(self.tensor.sample_shape)}
+        if self.tensor is None and self.width is not None and not last_axes:
+            return {name: self.width for name in layer.entry.inferred if name in layer.entry.signature.arguments}
+        return {}
+
+    def _check_norm(self, stack: Entry, layer: Layer) -> list[Problem]:
+        """Batch normalization after a Linear on sequences would take the sequence for channels."""
+        if layer.entry.name != "BatchNorm1d" or size_argument(stack) != "in_features":
+            return []
+        if not isinstance(self.tensor, TensorSpec) or len(self.tensor.shape) < 3:
+            return []
+        expected = f"vectors to normalize; the layer gives {self.tensor}"
+        return [Problem(layer.path, "batch normalization", expected, "write norm: LayerNorm", "shape")]
+
+    def _describe(self) -> str:
+        shape = f" {self.tensor}" if isinstance(self.tensor, TensorSpec) and str(self.tensor) not in self.words else ""
+        return self.words + shape
+
+
+def _total(outcomes: list[Outcome | None]) -> Outcome | None:
+    """Output of the last, parameters and MACs of all."""
+    known = [outcome for outcome in outcomes if outcome is not None]
+    if len(known) < len(outcomes):
+        return None
+    macs = [outcome.macs for outcome in known]
+    total = None if None in macs else sum(count for count in macs if count is not None)
+    return Outcome(known[-1].output, sum(outcome.params for outcome in known), total)

@@ -1,0 +1,107 @@
+"""What torch itself brings as types: the module classes of `torch.nn` and the tensor functions."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+from typing import Any
+
+import torch
+from torch import nn
+
+from torcharc.arguments import Argument, Signature
+from torcharc.entry import Axis, Entry, Port, make_entry
+from torcharc.functions import SEQUENCES, TensorFunction, full_name, function_arguments, functions
+from torcharc.rules import RULES
+
+# containers hold modules and have no forward of their own
+_LEFT_OUT = {"Module", "Container", "ModuleList", "ModuleDict", "ParameterList", "ParameterDict", "Sequential", "DataParallel"}
+
+_INTEGER_INPUT = (nn.Embedding, nn.EmbeddingBag)
+
+_ATTENTION: dict[str, Axis] = {"embed_dim": ("query", -1), "kdim": ("key", -1), "vdim": ("value", -1)}
+
+_OUTPUTS: dict[type, tuple[str, ...]] = {
+    nn.LSTM: ("output", "states"),
+    nn.GRU: ("output", "hidden_state"),
+    nn.RNN: ("output", "hidden_state"),
+    nn.LSTMCell: ("hidden_state", "cell_state"),
+    nn.MultiheadAttention: ("output", "weights"),
+}
+
+_PREFIXES = ("torch.nn.", "nn.", "core.")
+
+
+@functools.lru_cache(maxsize=None)
+def module_classes() -> dict[str, type[nn.Module]]:
+    """The module classes of `torch.nn` that can be nodes, by class name."""
+    found = {}
+    for name, cls in vars(nn).items():
+        if isinstance(cls, type) and issubclass(cls, nn.Module) and name not in _LEFT_OUT and "Base" not in name:
+            found[name] = cls
+    return found
+
+
+def find_torch_type(name: str) -> Entry | None:
+    """The entry of `Linear`, `torch.nn.Linear`, `torch.cat`, `F.gelu`, ...; None if there is none."""
+    short = next((name[len(prefix) :] for prefix in _PREFIXES if name.startswith(prefix)), name)
+    if short in module_classes():
+        return _module_entry(short)
+    full = full_name(name)
+    return _function_entry(full) if full in functions() else None
+
+
+def torch_type_names() -> list[str]:
+    """The canonical names of all types that torch brings."""
+    return [*module_classes(), *functions()]
+
+
+@functools.lru_cache(maxsize=None)
+def _module_entry(name: str) -> Entry:
+    cls = module_classes()[name]
+    known: dict[str, Any] = {"exact": True, "defined": f"torch.nn.{name}", "rule": RULES.get(name)}
+    if issubclass(cls, nn.modules.loss._Loss):
+        known["kind"] = "loss"
+    if issubclass(cls, _INTEGER_INPUT):
+        known["input_dtype"] = "int64"
+    if cls is nn.MultiheadAttention:
+        known["inferred"] = _ATTENTION
+    if cls is nn.Transformer:
+        known["inferred"] = {}
+    if cls in _OUTPUTS:
+        known["outputs"] = _OUTPUTS[cls]
+    if issubclass(cls, nn.RNNBase):
+        known["ports"] = (Port("input"), Port("hx", required=False, takes="any"))
+    return make_entry(name, cls, **known)
+
+
+@functools.lru_cache(maxsize=None)
+def _function_entry(name: str) -> Entry:
+    known = function_arguments(name)
+    arguments = {key: Argument(key, required=needed) for key, needed in known.others.items()}
+    # a number may stand where a tensor may: `value` of masked_fill, `other` of add
+    arguments |= {key: Argument(key, required=False) for key in known.ports if key not in SEQUENCES}
+    return Entry(
+        name=name,
+        make=functools.partial(TensorFunction, name),
+        kind="function",
+        ports=tuple(
+            Port(key, needed, "sequence" if key in SEQUENCES else "tensor", index >= known.leading)
+            for index, (key, needed) in enumerate(known.ports.items())
+        ),
+        signature=Signature(arguments),
+        outputs=_function_outputs(name),
+        summary=_first_sentence(functions()[name]),
+        defined=name,
+    )
+
+
+def _function_outputs(name: str) -> tuple[str, ...]:
+    short = name.rsplit(".", 1)[-1]
+    return ("values", "indices") if short in ("max", "min", "topk", "sort", "median", "mode", "kthvalue") else ()
+
+
+def _first_sentence(function: Any) -> str:
+    lines = [line.strip() for line in (inspect.getdoc(function) or "").split("\n")]
+    text = next((line for line in lines if line and "->" not in line and not line.startswith(("..", "torch."))), "")
+    return text.split(". ")[0]
