@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from torcharc.arguments import Argument, Kind, Signature
-from torcharc.catalog import Catalog, Recipe, read_recipe, read_values, spell, to_plain
+from torcharc.catalog import Catalog, Selection, read_selection, read_values, spell, to_plain
 from torcharc.errors import Problem, SpecError
 from torcharc.loss import LOSSES
 from torcharc.optimizer import OPTIMIZERS
@@ -38,19 +38,19 @@ def test_every_argument_with_a_number_as_default_takes_numbers(catalog):
 
 
 def test_name_alone_is_a_recipe_without_arguments():
-    recipe, problems = read_recipe(OPTIMIZERS, "sgd", ())
-    assert (recipe.cls, recipe.values, problems) == (torch.optim.SGD, {}, [])
+    selection, problems = read_selection(OPTIMIZERS, "sgd", ())
+    assert (selection.cls, selection.values, problems) == (torch.optim.SGD, {}, [])
 
 
 def test_recipe_leaves_extra_keys_out():
-    recipe, problems = read_recipe(OPTIMIZERS, {"type": "SGD", "lr": "1e-3", "steps": 3}, (), extra=["steps"])
-    assert (recipe.values, problems) == ({"lr": 0.001}, [])
+    selection, problems = read_selection(OPTIMIZERS, {"type": "SGD", "lr": "1e-3", "steps": 3}, (), extra=["steps"])
+    assert (selection.values, problems) == ({"lr": 0.001}, [])
 
 
 def test_refusal_of_the_class_is_wrapped_once():
-    recipe = Recipe(fractions.Fraction, {"numerator": "x"}, ("half",), "'x'")
+    selection = Selection(fractions.Fraction, {"numerator": "x"}, ("half",), "'x'")
     with pytest.raises(SpecError) as error:
-        recipe.make()
+        selection.make()
     assert str(error.value) == (
         "1 problem in the spec\n"
         "spec.half\n"

@@ -45,12 +45,12 @@ def test_rule_without_match_is_a_problem():
 
 
 def test_names_leave_the_leading_module_dict_out():
-    assert list(name_parameters(Graph()).values())[0] == ["image.weight", "module_dict.image.weight"]
+    assert next(iter(name_parameters(Graph()).values())) == ["image.weight", "module_dict.image.weight"]
 
 
 def test_names_leave_wrappers_out():
     wrapped = nn.ModuleDict({"module": Graph()})
-    assert list(name_parameters(wrapped).values())[0] == ["image.weight", "module.module_dict.image.weight"]
+    assert next(iter(name_parameters(wrapped).values())) == ["image.weight", "module.module_dict.image.weight"]
 
 
 def test_short_and_full_names_match():

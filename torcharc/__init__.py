@@ -7,10 +7,13 @@ model)` into an optimizer for it. `inspect(spec)` tells shapes, parameters and M
 
 from torcharc import module as _module  # registers the building blocks
 from torcharc.build import build
+from torcharc.criterion import build_criterion
 from torcharc.dagnet import DAGNet
 from torcharc.errors import ArcError, ArgumentError, InputError, Problem, SpecError
 from torcharc.inspection import inspect
+from torcharc.optim import build_optimizer
 from torcharc.registry import register, types, unregister
+from torcharc.scheduler import build_scheduler
 
 __version__ = "0.1.0"
 
@@ -22,6 +25,9 @@ __all__ = [
     "Problem",
     "SpecError",
     "build",
+    "build_criterion",
+    "build_optimizer",
+    "build_scheduler",
     "inspect",
     "register",
     "types",

@@ -27,6 +27,8 @@ SIZES = frozenset(
     " input_size hidden_size num_layers normalized_shape d_model nhead dim_feedforward upscale_factor"
     " downscale_factor chunks dag_in_shape n_classes".split()
 )
+COUNTS = frozenset({"num_layers", "num_encoder_layers", "num_decoder_layers"})
+MOST_LAYERS = 10_000  # of the modules that a constructor makes one by one: with more it would not end
 PROBABILITIES = frozenset({"p", "dropout", "dropout_p"})
 
 # numbers that YAML 1.1 reads as strings: an exponent without a point or without a sign
@@ -101,12 +103,17 @@ class Argument:
     default: Any = None
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
+@dataclasses.dataclass(frozen=True)
 class Signature:
     """The arguments of a callable by name, in order; `open` if it takes any other keyword."""
 
     arguments: Mapping[str, Argument]
     open: bool = False
+
+    @functools.cached_property
+    def required(self) -> tuple[str, ...]:
+        """The names of the arguments that have no default."""
+        return tuple(name for name, argument in self.arguments.items() if argument.required)
 
     def without(self, *names: str) -> Signature:
         """This signature less the arguments `names`."""
@@ -161,6 +168,8 @@ def _read_kind(name: str, hint: Any) -> Kind:
         kind = Kind(frozenset({"int", "list"}), Kind(frozenset({"int"})))
     if name in PROBABILITIES and "float" in kind.names:
         return dataclasses.replace(kind, low=0, high=1)
+    if name in COUNTS and "int" in kind.names:
+        return dataclasses.replace(kind, low=1 if name in SIZES else 0, high=MOST_LAYERS)
     if name in SIZES and "int" in kind.names:
         items = dataclasses.replace(kind.items, low=1) if kind.items else None
         return dataclasses.replace(kind, low=1, items=items)
@@ -222,30 +231,30 @@ def read_arguments(
         and missing keys, values of the wrong kind, numbers out of range.
     """
     arguments = signature.arguments
-    missing = [
-        name for name, argument in arguments.items() if argument.required and name not in given and name not in filled
-    ]
-    if signature.open:
-        problems = unknown_keys(path, (), arguments, missing)
-    else:
-        problems = unknown_keys(path, given, [*arguments, *extra], missing)
-    values = {}
+    values: dict[str, Any] = {}
+    faults: list[Problem] = []
+    unknown = []
     for name, value in given.items():
         argument = arguments.get(name)
+        values[name] = value
         if argument is None:
-            values[name] = value
-            continue
-        if value is None and not argument.required and argument.default is None:
-            values[name] = None
-            continue
-        values[name], problem = read_value(argument.kind, value, (*path, name))
-        problems += problem
-    return values, problems
+            unknown.append(name)
+        elif argument.kind.names and (value is not None or argument.required or argument.default is not None):
+            values[name], found = read_value(argument.kind, value, (*path, name))
+            faults += found
+    missing = [name for name in signature.required if name not in given and name not in filled]
+    if missing or (unknown and not signature.open):
+        wrong = [] if signature.open else unknown
+        return values, unknown_keys(path, wrong, [*arguments, *extra], missing) + faults
+    return values, faults
 
 
 def read_value(kind: Kind, value: Any, path: Path) -> tuple[Any, list[Problem]]:
     """`value` made fit for `kind`, and the problems it has there (none or one)."""
-    if not kind.names:
+    plain = type(value)
+    if not kind.names or (plain is bool and "bool" in kind.names):
+        return value, []
+    if plain is int and ("int" in kind.names or "float" in kind.names) and _in_bounds(kind, value):
         return value, []
     if "float" in kind.names and isinstance(value, str) and EXPONENT_NUMBER.fullmatch(value):
         value = float(value)

@@ -8,7 +8,7 @@ import copy
 import marshal
 import os
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 from torch import nn
@@ -17,12 +17,21 @@ from torcharc.dagnet import DAGNet
 from torcharc.errors import Path, Problem, SpecError, quote
 from torcharc.infer import Plan, infer_plan
 from torcharc.registry import generation
+from torcharc.schedule import Schedule, make_schedule
 from torcharc.spec.arc import parse_arc
 from torcharc.spec.load import Loaded, load_spec
 
 MOST_PLANS = 256
 
-_plans: collections.OrderedDict[Any, Plan] = collections.OrderedDict()
+
+class Ready(NamedTuple):
+    """A checked plan, and the schedule of its forward pass."""
+
+    plan: Plan
+    schedule: Schedule
+
+
+_ready: collections.OrderedDict[Any, Ready] = collections.OrderedDict()
 
 
 def build(
@@ -55,7 +64,7 @@ def build(
         >>> net(torch.rand(2, 8)).shape
         torch.Size([2, 4])
     """
-    plan, loaded = make_plan(spec)
+    (plan, schedule), loaded = make_ready(spec)
     with _making(device, seed):
         modules = {}
         for step in plan.steps:
@@ -66,7 +75,7 @@ def build(
         if not hasattr(network, "spec"):
             network.spec = loaded.spec
     else:
-        network = DAGNet(plan, modules, loaded.spec)
+        network = DAGNet(plan.graph, schedule, modules, loaded.spec)
     return network if dtype is None else network.to(dtype)
 
 
@@ -96,27 +105,29 @@ def _making(device: torch.device | str | None, seed: int | None) -> Iterator[Non
             raise
 
 
-def make_plan(spec: Any) -> tuple[Plan, Loaded]:
-    """The checked plan of a spec, and the spec as plain data.
+def make_ready(spec: Any) -> tuple[Ready, Loaded]:
+    """The checked plan of a spec with its schedule, and the spec as plain data.
 
     Raises:
         SpecError: With every problem of the spec.
     """
     loaded = load_spec(spec)
     key = _plan_key(loaded.spec)
-    plan = _plans.get(key) if key is not None else None
-    if plan is not None:
-        _plans.move_to_end(key)
-        return plan, loaded
-    plan, problems = _find_plan(loaded.spec)
+    ready = _ready.get(key) if key is not None else None
+    if ready is not None:
+        _ready.move_to_end(key)
+        return ready, loaded
+    own = copy.deepcopy(loaded.spec) if key is None else marshal.loads(key[1])  # the plan keeps what it is made of
+    plan, problems = _find_plan(own)
     if plan is None or problems:
         ordered = sorted(dict.fromkeys(problems), key=lambda problem: _position(loaded.spec, problem.path))
         raise SpecError([loaded.place(problem) for problem in ordered])
+    ready = Ready(plan, make_schedule(plan))
     if key is not None:
-        _plans[key] = plan
-        if len(_plans) > MOST_PLANS:
-            _plans.popitem(last=False)
-    return plan, loaded
+        _ready[key] = ready
+        if len(_ready) > MOST_PLANS:
+            _ready.popitem(last=False)
+    return ready, loaded
 
 
 def _position(spec: Any, path: Path) -> list[int]:
@@ -142,7 +153,6 @@ def _find_plan(spec: Any) -> tuple[Plan | None, list[Problem]]:
     if not isinstance(spec, Mapping) or not spec:
         expected = "an arc: a mapping with type, or with dag_in_shape and nodes"
         return None, [Problem((), quote(spec) if spec != {} else "{}", expected, code="value")]
-    spec = copy.deepcopy(spec)  # what the plan holds is its own
     graph, problems = parse_arc(spec)
     if graph is None:
         return None, problems

@@ -1,6 +1,6 @@
 """Catalogs: closed families of classes that a spec names: optimizers, schedulers, losses.
 
-A `{type, ...kwargs}` mapping is read against a catalog into a `Recipe`, which makes the object.
+A `{type, ...kwargs}` mapping is read against a catalog into a `Selection`, which makes the object.
 """
 
 from __future__ import annotations
@@ -55,7 +55,7 @@ def spell(names: Iterable[str], prefixes: Iterable[str]) -> dict[str, str]:
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
-class Recipe:
+class Selection:
     """A class and checked arguments for it.
 
     Attributes:
@@ -93,16 +93,16 @@ def to_plain(spec: Any) -> Any:
     return spec
 
 
-def read_recipe(
+def read_selection(
     catalog: Catalog, spec: Any, path: Path, *, extra: Collection[str] = ()
-) -> tuple[Recipe | None, list[Problem]]:
-    """The recipe that `spec` states, and the problems that it has.
+) -> tuple[Selection | None, list[Problem]]:
+    """The selection that `spec` states, and the problems that it has.
 
     Args:
         catalog: The family that the type belongs to.
         spec: A name, or a plain dict `{type, ...kwargs}`.
         path: The place of `spec`.
-        extra: Further keys that are allowed there; they are left out of the recipe.
+        extra: Further keys that are allowed there; they are left out of the selection.
     """
     cls, problems = find_type(catalog, spec, path)
     if cls is None:
@@ -110,7 +110,7 @@ def read_recipe(
     known = ("type", *extra)
     given = {} if isinstance(spec, str) else {key: value for key, value in spec.items() if key not in known}
     values, problems = read_values(catalog.read_signature(cls), given, path, extra=known)
-    return Recipe(cls, values, path, quote(spec)), problems
+    return Selection(cls, values, path, quote(spec)), problems
 
 
 def find_type(catalog: Catalog, spec: Any, path: Path) -> tuple[type | None, list[Problem]]:
@@ -125,7 +125,8 @@ def find_type(catalog: Catalog, spec: Any, path: Path) -> tuple[type | None, lis
     cls = catalog.find(word)
     if cls is not None:
         return cls, []
-    hint = did_you_mean(word.rsplit(".", 1)[-1], catalog.types) if isinstance(word, str) else ""
+    last = word.rsplit(".", 1)[-1] if isinstance(word, str) else None
+    hint = did_you_mean(last, catalog.types) or did_you_mean(last, catalog.spellings)
     expected = f"{catalog.kind}: {choices(catalog.types)}"
     return None, [Problem(place, quote(word), expected, hint, "unknown-type")]
 

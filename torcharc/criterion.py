@@ -10,7 +10,7 @@ from typing import Any
 from torch import nn
 
 from torcharc.arguments import Argument, Kind, Signature, read_arguments
-from torcharc.catalog import Recipe, find_type, read_recipe, read_values, to_plain
+from torcharc.catalog import Selection, find_type, read_selection, read_values, to_plain
 from torcharc.errors import Path, Problem, SpecError, quote, unknown_keys
 from torcharc.loss import LOSSES, read_weights
 from torcharc.weighted_criterion import Term, WeightedCriterion
@@ -71,10 +71,10 @@ def build_criterion(spec: str | Mapping[str, Any] | Sequence[Mapping[str, Any]])
     if isinstance(given, dict) and given.keys() & {"inputs", "params"}:
         return _build_sum([given], [()])
     tensors, problems = read_weights(given, ()) if isinstance(given, dict) else (given, [])
-    recipe, found = read_recipe(LOSSES, tensors, ())
-    if recipe is None or problems or found:
+    selection, found = read_selection(LOSSES, tensors, ())
+    if selection is None or problems or found:
         raise SpecError([*problems, *found])
-    made: nn.Module = dataclasses.replace(recipe, words=quote(given)).make()
+    made: nn.Module = dataclasses.replace(selection, words=quote(given)).make()
     return made
 
 
@@ -82,23 +82,25 @@ def _build_sum(entries: Sequence[Any], paths: Sequence[Path]) -> WeightedCriteri
     if not entries:
         raise SpecError(Problem((), "[]", "at least one term", code="empty"))
     terms: dict[str, Term] = {}
-    recipes: list[Recipe] = []
+    selections: list[Selection] = []
     problems: list[Problem] = []
     for entry, path in zip(entries, paths, strict=True):
-        term, recipe, found = _read_term(entry, path)
+        term, selection, found = _read_term(entry, path)
         if term is not None and term.name in terms:
             expected = f"a name of its own: another term is called {term.name!r}"
             found = [*found, Problem(path, quote(entry), expected, "give it a key `name`", "twice")]
         problems += found
-        if term is not None and recipe is not None:
+        if term is not None and selection is not None:
             terms[term.name] = term
-            recipes.append(recipe)
+            selections.append(selection)
     if problems:
         raise SpecError(problems)
-    return WeightedCriterion([(term, recipe.make()) for term, recipe in zip(terms.values(), recipes, strict=True)])
+    return WeightedCriterion(
+        [(term, selection.make()) for term, selection in zip(terms.values(), selections, strict=True)]
+    )
 
 
-def _read_term(entry: Any, path: Path) -> tuple[Term | None, Recipe | None, list[Problem]]:
+def _read_term(entry: Any, path: Path) -> tuple[Term | None, Selection | None, list[Problem]]:
     if not isinstance(entry, Mapping):
         expected = "a mapping {type: ..., inputs: {input: <output>, target: <target>}, ...}"
         return None, None, [Problem(path, quote(entry), expected, code="not-a-mapping")]
@@ -108,22 +110,22 @@ def _read_term(entry: Any, path: Path) -> tuple[Term | None, Recipe | None, list
         return None, None, [*problems, *found]
     params = values.get("params") or {}
     problems = [_hint_params(problem, cls, path) for problem in problems]
-    faulty = {problem.path[len(path)] for problem in problems}
-    recipe, found = _read_params(cls, {} if "params" in faulty else params, (*path, "params"))
+    faulty = {problem.path[len(path)] for problem in problems if len(problem.path) > len(path)}
+    selection, found = _read_params(cls, {} if "params" in faulty else params, (*path, "params"))
     problems += found
     if "inputs" in faulty or "inputs" not in values:
-        return None, recipe, problems
+        return None, selection, problems
     inputs, found = _read_inputs(cls, values["inputs"], (*path, "inputs"))
     problems += found
     if problems:
-        return None, recipe, problems
+        return None, selection, problems
     name = values.get("name") or inputs[0][1]
-    return Term(name, values.get("weight", 1.0), tuple(inputs)), recipe, []
+    return Term(name, values.get("weight", 1.0), tuple(inputs)), selection, []
 
 
 def _hint_params(problem: Problem, cls: type[Any], path: Path) -> Problem:
     """`problem` with the hint that arguments, class weights too, stand under `params`."""
-    key = problem.path[len(path)]
+    key = problem.path[len(path)] if len(problem.path) > len(path) else None
     if problem.code == "unknown-key" and key in LOSSES.read_signature(cls).arguments:
         return dataclasses.replace(problem, hint=f"write {key!r} under `params`")
     if key == "weight" and problem.found.startswith("["):
@@ -131,13 +133,13 @@ def _hint_params(problem: Problem, cls: type[Any], path: Path) -> Problem:
     return problem
 
 
-def _read_params(cls: type[Any], params: Mapping[str, Any], path: Path) -> tuple[Recipe, list[Problem]]:
+def _read_params(cls: type[Any], params: Mapping[str, Any], path: Path) -> tuple[Selection, list[Problem]]:
     tensors, problems = read_weights(params, path)
     values, found = read_values(LOSSES.read_signature(cls), tensors, path)
     if values.get("reduction") == "none":
         expected = "one of mean, sum: the terms of a sum are scalars"
         found.append(Problem((*path, "reduction"), "'none'", expected, code="value"))
-    return Recipe(cls, values, path, quote(params)), [*problems, *found]
+    return Selection(cls, values, path, quote(params)), [*problems, *found]
 
 
 def _read_inputs(cls: type[Any], inputs: Mapping[str, Any], path: Path) -> tuple[list[tuple[str, str]], list[Problem]]:

@@ -9,8 +9,7 @@ from torch import Tensor, nn
 
 from torcharc.errors import InputError, Problem, choices, did_you_mean, quote
 from torcharc.graph import Graph
-from torcharc.infer import Plan
-from torcharc.schedule import Keys, fill, make_schedule
+from torcharc.schedule import Keys, Schedule, fill
 
 
 class DAGNet(nn.Module):
@@ -30,13 +29,12 @@ class DAGNet(nn.Module):
         Exception: What a module raises; a note names the node and the shapes that it was fed.
     """
 
-    def __init__(self, plan: Plan, modules: Mapping[str, nn.Module], spec: Any):
+    def __init__(self, graph: Graph, schedule: Schedule, modules: Mapping[str, nn.Module], spec: Any):
         super().__init__()
         self.module_dict = nn.ModuleDict(modules)
         self.spec = spec
-        self.graph: Graph = plan.graph
-        schedule = make_schedule(plan)
-        self._names = tuple(name for name, _ in plan.inputs)
+        self.graph = graph
+        self._names = tuple(name for name, _ in graph.inputs)
         self._runs = schedule.runs
         self._empty = (None,) * (schedule.size - len(self._names))
         self._outputs = schedule.outputs

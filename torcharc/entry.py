@@ -67,6 +67,7 @@ class Entry:
         inferred: Arguments of `make` that the input shapes determine, and where.
         exact: Whether a given argument that differs from the inferred one is a mistake.
         input_dtype: The dtype of the first port, or a function of the arguments that gives it.
+        states: The input that the arguments themselves state, for a module that stands alone.
         outputs: Names of the parts of a tuple output, or a function of the arguments that
             gives the names of a fork.
         rule: The outcome for given arguments and inputs in plain Python, where one is known.
@@ -86,6 +87,7 @@ class Entry:
     inferred: Mapping[str, Axis] = dataclasses.field(default_factory=dict)
     exact: bool = False
     input_dtype: str | Callable[[Mapping[str, Any]], str] = "float32"
+    states: Callable[[Mapping[str, Any]], Struct] | None = None
     outputs: tuple[str, ...] | Callable[[Mapping[str, Any]], tuple[str, ...]] = ()
     rule: Rule | None = None
     check: Callable[[Mapping[str, Any], Mapping[str, Struct]], Iterable[Problem]] | None = None

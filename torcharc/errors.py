@@ -171,3 +171,9 @@ def unknown_keys(path: Path, given: Iterable[str], known: Iterable[str], missing
 def missing_key(path: Path, key: str, hint: str = "") -> Problem:
     """The required `key` is absent at `path`."""
     return Problem(path, f"no key {key!r}", f"the key {key!r}, which is required", hint, "missing-key")
+
+
+def missing_type(path: Path, given: Iterable[object]) -> Problem:
+    """The key `type` is absent at `path`, or one of the keys `given` is a misspelling of it."""
+    typos = [key for key in given if isinstance(key, str) and nearest(key, ["type"])]
+    return unknown_keys(path, typos[:1], ["type"], ["type"])[0]

@@ -9,19 +9,24 @@ from __future__ import annotations
 
 import functools
 import inspect
+import itertools
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Any, NamedTuple
 
 import torch
-from torch.overrides import get_overridable_functions, get_testing_overrides, resolve_name
+from torch.overrides import get_overridable_functions, get_testing_overrides
 
 _NAMESPACES = {torch: "torch", torch.functional: "torch", torch.nn.functional: "torch.nn.functional"}
 _NAMESPACES |= {torch.linalg: "torch.linalg", torch.fft: "torch.fft", torch.special: "torch.special"}
 
+# prefixes of the operators behind a namespace
+_OPERATORS = {"torch.linalg": "linalg_", "torch.fft": "fft_", "torch.special": "special_"}
+
 _LEFT_OUT = re.compile(
     r".*_$|_.*|.*_copy$|.*_like$|sym_.*|is_.*|q_.*|int_repr|autocast|.*quant.*|fbgemm_.*|miopen_.*|native_.*"
     r"|batch_norm_.*|unsafe_.*|slice_inverse|.*_with_indices|numel|get_device|equal|allclose|hash_tensor"
+    r"|choose_qparams.*|index_put|smm|spmm|hsmm|dsmm|hspmm|saddmm|sspaddmm"
     r"|(lstm|gru|rnn_tanh|rnn_relu)(_cell)?|cudnn_.*|mkldnn_.*|fused_.*|boolean_dispatch|handle_torch_function"
 )
 
@@ -34,7 +39,10 @@ METHODS = frozenset(
 )
 """Methods of `torch.Tensor` that may be named, as `torch.Tensor.view`."""
 
-# argument names where torch shows no usable signature, or a wrong one
+# functions of torch.nn.functional that call others, and so are not overridable themselves
+_CALLERS = ("hardsigmoid", "hardswish", "sigmoid", "tanh")
+
+# argument names where torch shows no usable signature, or in another order
 _ARGUMENTS = {
     "torch.add": "input other alpha?",
     "torch.sub": "input other alpha?",
@@ -93,7 +101,10 @@ _TENSORS = frozenset(
 )
 """Names of arguments that take tensors, in torch's functions."""
 
-_UNUSED = frozenset({"out", "inplace", "dtype", "device", "layout", "_stacklevel", "size_average", "reduce"})
+_UNUSED = frozenset(
+    "out inplace dtype out_dtype device layout pin_memory memory_format generator implicit _stacklevel size_average"
+    " reduce".split()
+)
 
 @functools.lru_cache(maxsize=None)
 def functions() -> dict[str, Callable[..., Any]]:
@@ -103,11 +114,13 @@ def functions() -> dict[str, Callable[..., Any]]:
         prefix = _NAMESPACES.get(namespace)
         if prefix is None:
             continue
-        for function in listed:
-            short = (resolve_name(function) or "").rsplit(".", 1)[-1]
-            if short and not _LEFT_OUT.fullmatch(short) and callable(getattr(namespace, short, None)):
-                table[f"{prefix}.{short}"] = getattr(namespace, short)
-    for name in METHODS:
+        known = {id(function) for function in listed}
+        for short, function in vars(namespace).items():  # one function may have two names: torch.mm is torch.spmm
+            if id(function) in known and not _LEFT_OUT.fullmatch(short):
+                table[f"{prefix}.{short}"] = function
+    for name in _CALLERS:
+        table[f"torch.nn.functional.{name}"] = getattr(torch.nn.functional, name)
+    for name in sorted(METHODS):
         table[f"torch.Tensor.{name}"] = getattr(torch.Tensor, name)
     return table
 
@@ -138,28 +151,53 @@ class FunctionArguments(NamedTuple):
 def function_arguments(name: str) -> FunctionArguments:
     """The argument names of a listed function."""
     listed = _ARGUMENTS.get(name) or _ARGUMENTS.get(name.replace("torch.Tensor.", "torch."))
+    tensors: Collection[str] = _TENSORS
     if listed:
         names = {word.rstrip("?"): not word.endswith("?") for word in listed.split()}
     else:
         names = _read_names(functions()[name])
+        if not names:
+            names, tensors = _read_schemas(name)
+        names = names or _read_names(get_testing_overrides().get(functions()[name])) or {"input": True}
     names = {"input" if key == "self" else key: needed for key, needed in names.items() if key not in _UNUSED}
     # the first argument of a function on tensors is a tensor, whatever its name
-    is_port = {key: key in _TENSORS or index == 0 for index, key in enumerate(names)}
+    is_port = {key: key in tensors or index == 0 for index, key in enumerate(names)}
     leading = next((index for index, port in enumerate(is_port.values()) if not port), len(names))
     ports = {key: needed for key, needed in names.items() if is_port[key]}
     return FunctionArguments(ports, {key: needed for key, needed in names.items() if not is_port[key]}, leading)
 
 
-def _read_names(function: Callable[..., Any]) -> dict[str, bool]:
-    for source in (function, get_testing_overrides().get(function)):
-        try:
-            parameters = inspect.signature(source).parameters.values()  # type: ignore[arg-type]
-        except (TypeError, ValueError):
-            continue
-        named = [p for p in parameters if p.kind not in (p.VAR_POSITIONAL, p.VAR_KEYWORD)]
-        if named:
-            return {p.name: p.default is p.empty for p in named}
-    return {"input": True}
+def _read_names(function: Callable[..., Any] | None) -> dict[str, bool]:
+    """Argument names of a Python function, with whether they are required; none of a builtin."""
+    try:
+        parameters = inspect.signature(function).parameters.values()  # type: ignore[arg-type]
+    except (TypeError, ValueError):
+        return {}
+    return {p.name: p.default is p.empty for p in parameters if p.kind not in (p.VAR_POSITIONAL, p.VAR_KEYWORD)}
+
+
+def _read_schemas(name: str) -> tuple[dict[str, bool], set[str]]:
+    """Argument names of a builtin, from the schemas of its overloads; and those that take tensors."""
+    space, short = name.rsplit(".", 1)
+    prefix = _OPERATORS.get(space, "")
+    operator = getattr(torch.ops.aten, prefix + short, None)
+    overloads = [] if operator is None else [getattr(operator, key)._schema for key in operator.overloads()]
+    overloads = [schema.arguments for schema in overloads if _is_public(schema)]
+    if any(arguments[0].name == "self" for arguments in overloads):
+        overloads = [arguments for arguments in overloads if arguments[0].name == "self"]
+    names: dict[str, bool] = {}
+    for argument in itertools.chain.from_iterable(overloads):
+        names[argument.name] = names.get(argument.name, True) and not argument.has_default_value()
+    shared = set.intersection(*({argument.name for argument in arguments} for arguments in overloads)) if overloads else set()
+    tensors = {a.name for arguments in overloads for a in arguments if "Tensor" in str(a.type)}
+    return {key: needed and key in shared for key, needed in names.items()}, tensors
+
+
+def _is_public(schema: Any) -> bool:
+    """Whether a schema takes tensors, and neither named axes nor a place for the result."""
+    kinds = [str(argument.type) for argument in schema.arguments]
+    foreign = any("Dimname" in kind for kind in kinds) or any(argument.is_out for argument in schema.arguments)
+    return any("Tensor" in kind for kind in kinds) and not foreign
 
 
 _BY_POSITION = {

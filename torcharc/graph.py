@@ -121,7 +121,7 @@ class Graph:
         carries: Whether inputs that are not declared are carried to the output, or refused.
     """
 
-    inputs: tuple[tuple[str, TensorSpec | None], ...]
+    inputs: tuple[tuple[str, Struct], ...]
     nodes: tuple[Node, ...]
     outputs: tuple[tuple[str, Ref], ...]
     form: Literal["tensor", "tuple", "dict"] = "tensor"

@@ -8,6 +8,7 @@ related specs pays for each distinct node once.
 from __future__ import annotations
 
 import dataclasses
+import functools
 from collections.abc import Mapping
 from typing import Any
 
@@ -53,7 +54,7 @@ class Plan:
     """A checked graph: its inputs with their dtypes, its steps in order, its outputs."""
 
     graph: Graph
-    inputs: tuple[tuple[str, TensorSpec | None], ...]
+    inputs: tuple[tuple[str, Struct], ...]
     steps: tuple[Step, ...]
     outputs: tuple[tuple[str, Ref, Struct], ...]
 
@@ -76,9 +77,9 @@ def infer_plan(graph: Graph) -> tuple[Plan | None, list[Problem]]:
     return Plan(graph, inputs, tuple(steps), tuple(outputs)), []
 
 
-def _with_dtype(name: str, spec: TensorSpec | None, graph: Graph) -> TensorSpec | None:
+def _with_dtype(name: str, spec: Struct, graph: Graph) -> Struct:
     """The spec of an input, with the dtype that its first consumer needs."""
-    if spec is None or spec.dtype is not None:
+    if not isinstance(spec, TensorSpec) or spec.dtype is not None:
         return spec
     for node in graph.nodes:
         value = node.inputs[0][1] if node.inputs else None
@@ -94,7 +95,7 @@ def _with_dtype(name: str, spec: TensorSpec | None, graph: Graph) -> TensorSpec 
 class _Walk:
     """The state of one walk: what is known of every input and node so far."""
 
-    def __init__(self, inputs: Mapping[str, TensorSpec | None]):
+    def __init__(self, inputs: Mapping[str, Struct]):
         self.inputs = inputs
         self.outputs: dict[str, Struct] = {}  # of the nodes; a faulty node is absent
         self.sources: dict[str, tuple[Entry, Node]] = {}
@@ -136,13 +137,13 @@ class _Walk:
             self.problems.append(entry)
             return None
         self.sources[node.name] = entry, node
-        places, structs, words = [], {}, {}
+        places, structs = [], {}
         for port, value in node.inputs:
             known = entry.port(port)
             place, structs[port] = self.value(value, first=known is None or known.takes != "any")
             places.append((port, place))
-            words[port] = _describe(value, structs[port])
-        feed = Feed(structs, words, self._is_broken(node))
+        describe = functools.partial(_describe_port, dict(node.inputs), structs)
+        feed = Feed(structs, describe, self._is_broken(node))
         shared = self.sources.get(node.shares)
         planned = plan_node(entry, shared[1] if shared else node, feed)
         self.problems += planned.problems
@@ -155,9 +156,15 @@ class _Walk:
     def _is_broken(self, node: Node) -> bool:
         """Whether something that feeds the node is faulty."""
         refs = [ref for _, value in node.inputs for ref in walk_refs(value)]
-        return any(value is None for _, value in node.inputs) or any(
+        return any(_has_unknown(value) for _, value in node.inputs) or any(
             ref.name not in (self.inputs if ref.of_input else self.outputs) for ref in refs
         )
+
+
+def _has_unknown(value: Value) -> bool:
+    if isinstance(value, Mapping):
+        return any(map(_has_unknown, value.values()))
+    return any(map(_has_unknown, value)) if isinstance(value, tuple) else value is None
 
 
 def _part(struct: Struct, key: str | int) -> Struct:
@@ -166,6 +173,10 @@ def _part(struct: Struct, key: str | int) -> Struct:
     if isinstance(struct, tuple) and isinstance(key, int) and -len(struct) <= key < len(struct):
         return struct[key]
     return None
+
+
+def _describe_port(values: Mapping[str, Value], structs: Mapping[str, Any], port: str) -> str:
+    return _describe(values[port], structs[port])
 
 
 def _describe(value: Value, struct: Struct) -> str:

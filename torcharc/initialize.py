@@ -11,7 +11,7 @@ import torch
 from torch import nn
 
 from torcharc.arguments import Kind, read_arguments, read_signature, read_value
-from torcharc.errors import Path, Problem, quote, wrong_choice
+from torcharc.errors import Path, Problem, missing_type, quote, wrong_choice
 
 # initializers that take tensors of certain ranks only
 _RANKS = {"eye_": (2,), "sparse_": (2,), "dirac_": (3, 4, 5)}
@@ -58,11 +58,12 @@ def weights_below(module: nn.Module) -> Iterator[tuple[nn.Module, torch.Tensor]]
     """The weights that an initializer touches, with the module that owns each."""
     if getattr(module, "skip_init", False):
         return
-    for name, parameter in module.named_parameters(recurse=False):
-        if parameter.ndim >= 2 and _is_weight(module, name):
+    for name, parameter in module._parameters.items():
+        if parameter is not None and parameter.ndim >= 2 and _is_weight(module, name):
             yield module, parameter
-    for child in module.children():
-        yield from weights_below(child)
+    for child in module._modules.values():
+        if child is not None:
+            yield from weights_below(child)
 
 
 def _is_weight(module: nn.Module, name: str) -> bool:
@@ -99,8 +100,10 @@ def read_init(value: Any, activation: Any, path: Path) -> tuple[Init | None, lis
     if value is None:
         return None, []
     arguments = dict(value) if isinstance(value, Mapping) else {"type": value}
-    name = arguments.pop("type", None)
-    if name not in initializers():
+    if "type" not in arguments:
+        return None, [missing_type(path, arguments)]
+    name = arguments.pop("type")
+    if not isinstance(name, str) or name not in initializers():
         place = (*path, "type") if isinstance(value, Mapping) else path
         return None, [wrong_choice(place, name, "an initializer of torch.nn.init", initializers())]
     signature = read_signature(initializers()[name]).without("tensor", "generator")
@@ -129,6 +132,8 @@ def _fit(known: Mapping[str, Any], activation: Any) -> dict[str, Any]:
     if nonlinearity is None:
         return {}
     slope = settings.get("negative_slope", 0.01) if nonlinearity == "leaky_relu" else None
+    if slope is not None and type(slope) not in (int, float):
+        return {}
     if "gain" in known:
         return {"gain": nn.init.calculate_gain(nonlinearity, slope)}
     if "nonlinearity" in known:

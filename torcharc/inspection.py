@@ -7,7 +7,7 @@ import os
 from collections.abc import Mapping
 from typing import Any
 
-from torcharc.build import make_plan
+from torcharc.build import make_ready
 from torcharc.graph import Dim, Struct, TensorSpec
 from torcharc.infer import Step
 
@@ -77,7 +77,7 @@ def inspect(spec: Mapping[str, Any] | str | os.PathLike[str]) -> Inspection:
         >>> found.params, found.macs, found["fc"].output.shape
         (36, 32, (4,))
     """
-    plan, _ = make_plan(spec)
+    (plan, _), _ = make_ready(spec)
     nodes = tuple(_describe(step) for step in plan.steps)
     inputs = {name: _show(tensor) for name, tensor in plan.inputs}
     outputs = {name: _show(struct) for name, _, struct in plan.outputs}

@@ -16,7 +16,7 @@ from torch import nn
 
 from torcharc.arguments import Kind, read_value
 from torcharc.entry import Entry
-from torcharc.errors import Path, Problem, did_you_mean, nearest, quote, unknown_keys, wrong_choice
+from torcharc.errors import Path, Problem, did_you_mean, missing_type, nearest, quote, unknown_keys, wrong_choice
 from torcharc.registry import find
 from torcharc.torch_types import module_classes
 
@@ -171,8 +171,10 @@ def _read_sublayer(key: str, value: Any, rank: int, path: Path) -> Iterator[Laye
 def _read_named(key: str, value: Any, path: Path) -> Layer | Problem:
     """A sublayer given by its type: a name, or `{type: name, ...arguments}`."""
     params = dict(value) if isinstance(value, Mapping) else {"type": value}
-    name = params.pop("type", None)
-    place = (*path, "type") if isinstance(value, Mapping) and "type" in value else path
+    if "type" not in params:
+        return missing_type(path, params)
+    name = params.pop("type")
+    place = (*path, "type") if isinstance(value, Mapping) else path
     entry = find(name) if isinstance(name, str) else None
     names = NORMS if key == "norm" else ACTIVATIONS
     if entry is None or entry.kind != "module" or (key == "norm" and entry.name in module_classes() and entry.name not in names):

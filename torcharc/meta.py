@@ -7,7 +7,6 @@ the batch; one that differs in another way has no fixed size.
 from __future__ import annotations
 
 import contextlib
-import math
 import random
 import sys
 import warnings
@@ -78,30 +77,46 @@ def run_on_meta(make: Callable[[], nn.Module], arguments: Sequence[Any], named: 
         Exception: Whatever the module raises for such inputs.
     """
     module = make_on_meta(make)
+    free = _is_free(arguments) or _is_free(tuple(named.values()))
+    turns = ((0, 0), (1, 0), (0, 1)) if free else ((0, 0), (1, 0))
     try:
-        results = [_run(module, arguments, named, turn, "meta") for turn in (0, 1)]
+        results = [_run(module, arguments, named, turn, "meta") for turn in turns]
         batches = BATCHES
     except (RuntimeError, NotImplementedError) as error:
         if "meta" not in str(error).lower():
             raise
         with untouched():
             real = make().eval()
-        results = [_run(real, arguments, named, turn, "cpu") for turn in (0, 1)]
+        results = [_run(real, arguments, named, turn, "cpu") for turn in turns]
         batches = SMALL_BATCHES
-    (first, flops), (second, more_flops) = results
+    (first, flops), (second, more_flops) = results[:2]
     output = _compare(first, second, batches)
+    if free:
+        stretched, stretched_flops = results[2]
+        output = _loosen(output, first, stretched)
+        if stretched_flops != flops:
+            return Outcome(output, count_parameters(module), None)
     slope, offset = divmod(more_flops - flops, batches[1] - batches[0])
     macs = (slope + flops - slope * batches[0]) // 2 if offset == 0 else None
     return Outcome(output, count_parameters(module), macs)
 
 
+def _is_free(value: Any) -> bool:
+    """Whether a spec has an axis of any size."""
+    if isinstance(value, TensorSpec):
+        return None in value.shape
+    items = value.values() if isinstance(value, Mapping) else value if isinstance(value, (tuple, list)) else ()
+    return any(map(_is_free, items))
+
+
 def _run(
-    module: nn.Module, arguments: Sequence[Any], named: Mapping[str, Any], turn: int, device: str
+    module: nn.Module, arguments: Sequence[Any], named: Mapping[str, Any], turn: tuple[int, int], device: str
 ) -> tuple[Any, int]:
-    batch = BATCHES[turn] if device == "meta" else SMALL_BATCHES[turn]
+    """The result and the FLOPs with the first or second batch size, and the first or second free size."""
+    batch = (BATCHES if device == "meta" else SMALL_BATCHES)[turn[0]]
 
     def fill(value: Any) -> Any:
-        return _materialize(value, batch, FREE_SIZES[turn], device)
+        return _materialize(value, batch, FREE_SIZES[turn[1]], device)
 
     counter = FlopCounterMode(display=False)
     with untouched(), counter:
@@ -136,14 +151,20 @@ def _compare(first: Any, second: Any, batches: tuple[int, int]) -> Struct:
     return None
 
 
+def _loosen(output: Struct, first: Any, stretched: Any) -> Struct:
+    """`output` with the axes freed that differ where the free axes do."""
+    if isinstance(output, TensorSpec):
+        sizes = zip(output.shape, first.shape, stretched.shape, strict=True)
+        return TensorSpec(tuple(dim if a == b else None for dim, a, b in sizes), output.dtype)
+    if isinstance(output, Mapping):
+        return {key: _loosen(item, first[key], stretched[key]) for key, item in output.items()}
+    if isinstance(output, tuple):
+        return tuple(_loosen(item, a, b) for item, a, b in zip(output, first, stretched, strict=True))
+    return output
+
+
 def _dim(first: int, second: int, batches: tuple[int, int]) -> Dim:
     if first == second:
         return first
     scale, rest = divmod(second - first, batches[1] - batches[0])
     return BatchDim(scale, first - scale * batches[0]) if rest == 0 and scale > 0 else None
-
-
-def numel(spec: TensorSpec) -> int | None:
-    """The number of values in one sample, if every axis is known."""
-    dims = spec.sample_shape
-    return math.prod(dims) if all(type(dim) is int for dim in dims) else None  # type: ignore[arg-type]

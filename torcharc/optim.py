@@ -10,7 +10,7 @@ from torch import nn
 from torch.optim import Optimizer
 
 from torcharc.arguments import Kind, Signature, read_value
-from torcharc.catalog import Recipe, to_plain
+from torcharc.catalog import Selection, to_plain
 from torcharc.errors import Problem, SpecError, choices, quote
 from torcharc.optimizer import OPTIMIZERS, Lookahead, read_lookahead, read_optimizer
 from torcharc.param_groups import (
@@ -50,34 +50,34 @@ def build_optimizer(spec: str | Mapping[str, Any], model: nn.Module) -> Optimize
         [(2, 0.0001), (2, 0.001)]
     """
     given = to_plain(spec)
-    recipe, problems = read_optimizer(given, (), extra=("groups", "no_decay"))
-    stepping = None if recipe is None else _inner(recipe)
+    selection, problems = read_optimizer(given, (), extra=("groups", "no_decay"))
+    stepping = None if selection is None else _inner(selection)
     extras = given if isinstance(given, dict) else {}
     options = Signature({}, open=True) if stepping is None else _list_options(stepping.cls)
     rules, found = _read_extras(extras, options, stepping)
     names = name_parameters(model)
     assigned, clashes = assign_parameters(rules, names, ("groups",))
     problems = [*problems, *found, *clashes]
-    if recipe is None or stepping is None or problems:
+    if selection is None or stepping is None or problems:
         raise SpecError(problems)
     checked = [rule for rule in rules if rule is not None]
-    _try_out(recipe, stepping, checked)
+    _try_out(selection, stepping, checked)
     groups = make_groups(checked, assigned, list_undecayed(model) if extras.get("no_decay") else set())
-    _check_parameters(stepping, groups, names)
+    _check_parameters(stepping, groups, names, "type" if stepping is selection else "optimizer")
     plain = len(groups) == 1 and list(groups[0]) == ["params"]
-    made: Optimizer = recipe.make(groups[0]["params"] if plain else groups)
+    made: Optimizer = selection.make(groups[0]["params"] if plain else groups)
     return made
 
 
-def _inner(recipe: Recipe) -> Recipe | None:
-    """The recipe of the optimizer that does the steps: Lookahead's inner one, or itself."""
-    return read_lookahead(recipe.values, recipe.path)[1] if recipe.cls is Lookahead else recipe
+def _inner(selection: Selection) -> Selection | None:
+    """The selection of the optimizer that does the steps: Lookahead's inner one, or itself."""
+    return read_lookahead(selection.values, selection.path)[1] if selection.cls is Lookahead else selection
 
 
 def _list_options(cls: type[Any]) -> Signature:
     """The arguments of an optimizer that a group may state."""
-    signature = OPTIMIZERS.read_signature(cls)
-    return signature.without(*(name for name in signature.arguments if name not in cls([_dummy()]).defaults))
+    signature, defaults = OPTIMIZERS.read_signature(cls), cls([_dummy()]).defaults
+    return signature.without(*(name for name in signature.arguments if name not in defaults))
 
 
 def _dummy() -> nn.Parameter:
@@ -85,7 +85,7 @@ def _dummy() -> nn.Parameter:
 
 
 def _read_extras(
-    given: Mapping[str, Any], options: Signature, stepping: Recipe | None
+    given: Mapping[str, Any], options: Signature, stepping: Selection | None
 ) -> tuple[list[Rule | None], list[Problem]]:
     """The rules of `groups`, and the problems of `groups` and `no_decay`."""
     flag, problems = read_value(Kind(frozenset({"bool"})), given.get("no_decay", False), ("no_decay",))
@@ -101,13 +101,13 @@ def _read_extras(
     return rules, [*problems, *found]
 
 
-def _try_out(recipe: Recipe, stepping: Recipe, rules: Sequence[Rule]) -> None:
+def _try_out(selection: Selection, stepping: Selection, rules: Sequence[Rule]) -> None:
     """Raises what the optimizer's constructor says of the arguments, and of each group's (which torch lets pass)."""
-    recipe.make([_dummy()])
+    selection.make([_dummy()])
     refusals = []
     for index, rule in enumerate(rules):
         words = quote({"match": rule.match, **rule.options})
-        merged = Recipe(stepping.cls, {**stepping.values, **rule.options}, ("groups", index), words)
+        merged = Selection(stepping.cls, {**stepping.values, **rule.options}, ("groups", index), words)
         try:
             merged.make([_dummy()])
         except SpecError as error:
@@ -117,8 +117,12 @@ def _try_out(recipe: Recipe, stepping: Recipe, rules: Sequence[Rule]) -> None:
 
 
 def _check_parameters(
-    stepping: Recipe, groups: Sequence[Mapping[str, Any]], names: Mapping[nn.Parameter, Sequence[str]]
+    stepping: Selection,
+    groups: Sequence[Mapping[str, Any]],
+    names: Mapping[nn.Parameter, Sequence[str]],
+    key: str,
 ) -> None:
+    """Raises if there is nothing to train, or something that Muon, which `key` names, cannot train."""
     if not groups:
         expected = "a model with parameters that require gradients"
         raise SpecError(Problem((), "a model without any to train", expected, code="no-parameters"))
@@ -126,4 +130,4 @@ def _check_parameters(
     others = [names[parameter][0] for parameter in parameters if parameter.ndim != 2]
     if stepping.cls.__name__ == "Muon" and others:
         expected = f"an optimizer for all parameters; Muon takes matrices alone, not: {choices(others)}"
-        raise SpecError(Problem(("type",), "'Muon'", expected, "freeze those, or give them an optimizer of their own"))
+        raise SpecError(Problem((key,), "Muon", expected, "freeze those, or give them an optimizer of their own"))

@@ -12,7 +12,7 @@ from torch import Tensor
 from torch.optim import Optimizer
 
 from torcharc.arguments import Argument, Kind, Signature, read_arguments, read_signature
-from torcharc.catalog import Catalog, Recipe, find_type, read_recipe, read_values, spell, to_plain
+from torcharc.catalog import Catalog, Selection, find_type, read_selection, read_values, spell, to_plain
 from torcharc.errors import ArgumentError, Path, Problem, quote
 
 
@@ -52,10 +52,10 @@ class Lookahead(Optimizer):
         self, params: Any, alpha: float = 0.5, k: int = 5, optimizer: str | Mapping[str, Any] = "RAdam", **inner: Any
     ) -> None:
         given = to_plain({"alpha": alpha, "k": k, "optimizer": optimizer, **inner})
-        own, recipe, problems = read_lookahead(given, ())
-        if recipe is None or problems:
+        own, selection, problems = read_lookahead(given, ())
+        if selection is None or problems:
             raise ArgumentError(problems)
-        made = recipe.cls(params, **recipe.values)
+        made = selection.cls(params, **selection.values)
         super().__init__(made.param_groups, made.defaults)
         self._share(made)
         self.alpha: float = own["alpha"]
@@ -233,19 +233,19 @@ _PREFIXES = ("", "optim.", "torch.optim.", "torcharc.")
 OPTIMIZERS = Catalog("an optimizer", _TYPES, spell(_TYPES, _PREFIXES), _read_signature)
 
 
-def read_optimizer(spec: Any, path: Path, *, extra: Collection[str] = ()) -> tuple[Recipe | None, list[Problem]]:
-    """As `read_recipe`, for an optimizer; what Lookahead hands on is checked too."""
-    recipe, problems = read_recipe(OPTIMIZERS, spec, path, extra=extra)
-    if recipe is not None and recipe.cls is Lookahead and not problems:
-        values, _, problems = read_lookahead(recipe.values, path, extra=("type", *extra))
-        recipe = dataclasses.replace(recipe, values=values)
-    return recipe, problems
+def read_optimizer(spec: Any, path: Path, *, extra: Collection[str] = ()) -> tuple[Selection | None, list[Problem]]:
+    """As `read_selection`, for an optimizer; what Lookahead hands on is checked too."""
+    selection, problems = read_selection(OPTIMIZERS, spec, path, extra=extra)
+    if selection is not None and selection.cls is Lookahead and not problems:
+        values, _, problems = read_lookahead(selection.values, path, extra=("type", *extra))
+        selection = dataclasses.replace(selection, values=values)
+    return selection, problems
 
 
 def read_lookahead(
     given: Mapping[str, Any], path: Path, *, extra: Collection[str] = ()
-) -> tuple[dict[str, Any], Recipe | None, list[Problem]]:
-    """Lookahead's arguments, the recipe of its inner optimizer, and the problems of both."""
+) -> tuple[dict[str, Any], Selection | None, list[Problem]]:
+    """Lookahead's arguments, the selection of its inner optimizer, and the problems of both."""
     values, problems = read_arguments(LOOKAHEAD, given, path)
     inner = {name: value for name, value in given.items() if name not in LOOKAHEAD.arguments}
     if problems:
@@ -256,15 +256,15 @@ def read_lookahead(
     if cls is None or cls is Lookahead:
         nested = Problem(place, quote(spec), "an optimizer other than Lookahead", code="nested")
         return values, None, problems or [nested]
-    recipe, problems = read_recipe(OPTIMIZERS, spec, place)
+    selection, problems = read_selection(OPTIMIZERS, spec, place)
     known = (*LOOKAHEAD.arguments, *extra)
     more, found = read_values(_read_signature(cls), inner, path, extra=known)
-    stated = () if recipe is None else recipe.values
+    stated = () if selection is None else selection.values
     twice = [
         Problem((*path, name), quote(inner[name]), "one value; `optimizer` states another", code="twice")
         for name in more
         if name in stated
     ]
-    if recipe is not None:
-        recipe = dataclasses.replace(recipe, values={**recipe.values, **more}, path=path)
-    return {**values, **more}, recipe, [*problems, *found, *twice]
+    if selection is not None:
+        selection = dataclasses.replace(selection, values={**selection.values, **more}, path=path)
+    return {**values, **more}, selection, [*problems, *found, *twice]

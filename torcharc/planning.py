@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import marshal
 import re
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from typing import Any
 
 from torcharc.arguments import read_arguments
@@ -29,12 +29,12 @@ class Feed:
 
     Attributes:
         structs: Port → spec of what is fed; None is not known.
-        words: Port → where it comes from, in words.
+        describe: Says in words what feeds a port: where it comes from, and its shape.
         broken: Whether something further up is faulty, so that what is not known here is no news.
     """
 
     structs: Mapping[str, Any]
-    words: Mapping[str, str] = dataclasses.field(default_factory=dict)
+    describe: Callable[[str], str] = str
     broken: bool = False
 
     @property
@@ -121,7 +121,7 @@ def _contradictions(
             continue
         axis = entry.inferred[name]
         port = axis[0] if isinstance(axis, tuple) else next(iter(feed.structs))
-        expected = f"{quote(size)}, as it is fed {feed.words.get(port, port)}"
+        expected = f"{quote(size)}, as it is fed {feed.describe(port)}"
         hint = f"leave {name} out: it is inferred"
         problems.append(Problem((*path, name), quote(values[name]), expected, hint, "shape"))
     return problems
@@ -204,7 +204,7 @@ def _explain(entry: Entry, recipe: Recipe, feed: Feed, error: Any, path: Path) -
     if isinstance(error, ArcError):
         return [problem.under(*path) for problem in error.problems]
     reason = re.sub(rf"\b{BATCHES[0]}\b", "N", str(error).split("\n")[0]) or type(error).__name__
-    found = ", ".join(feed.words.get(port, port) for port in feed.structs)
+    found = ", ".join(feed.describe(port) for port in feed.structs)
     if not feed.known or _fails_to_make(recipe):
         arguments = ", ".join(f"{name}={value!r}" for name, value in recipe.arguments.items())
         expected = f"arguments that {entry.name} can take; it says: {reason}"

@@ -34,7 +34,8 @@ def register(type_: Any = None, make: Any = None, /, **settings: Any) -> Any:
         type_: The class or factory, or the name of the type; default: the class's own name.
         make: The class or factory, when the first argument is a name.
         settings: What cannot be read from the class: `infer` (argument → axis of the input that
-            gives its value: `-1` last, `1` channels, `"shape"` all without the batch),
+            gives its value: `-1` last, `1` channels, `"shape"` all without the batch, None where
+            a name that torch.nn would infer is not to be inferred),
             `input_dtype` (`"int64"` for token ids), `outputs` (names of the parts of a tuple
             output), `example` (`{"params": {...}, "inputs": {port: [dims]}}`), `kind`, `ports`.
 
@@ -72,9 +73,10 @@ def _add(name: str, make: Made, settings: Mapping[str, Any]) -> Made:
     if find(name) is not None:
         raise ArgumentError(Problem(("name",), quote(name), "a name that no other type has", "choose another name"))
     known = dict(settings)
-    infer: Mapping[str, Axis] = known.pop("infer", {})
+    infer: Mapping[str, Axis | None] = known.pop("infer", {})
     entry = make_entry(name, make, **known)
-    _registered[name] = dataclasses.replace(entry, inferred={**entry.inferred, **infer})
+    inferred = {key: axis for key, axis in {**entry.inferred, **infer}.items() if axis is not None}
+    _registered[name] = dataclasses.replace(entry, inferred=inferred)
     _count_change()
     return make
 

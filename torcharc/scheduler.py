@@ -11,16 +11,13 @@ from torch.optim import Optimizer, lr_scheduler
 from torch.optim.lr_scheduler import ChainedScheduler, LRScheduler, OneCycleLR, ReduceLROnPlateau, SequentialLR
 
 from torcharc.arguments import Kind, read_signature, read_value
-from torcharc.catalog import Catalog, Recipe, read_recipe, spell, to_plain
+from torcharc.catalog import Catalog, Selection, read_selection, spell, to_plain
 from torcharc.errors import Path, Problem, SpecError, missing_key, quote
 
 
 def _list_schedulers() -> dict[str, type[LRScheduler]]:
-    found = {}
-    for name, cls in vars(lr_scheduler).items():
-        if isinstance(cls, type) and issubclass(cls, LRScheduler) and cls.__name__ == name and cls is not LRScheduler:
-            found[name] = cls
-    return found
+    classes = (cls for cls in vars(lr_scheduler).values() if isinstance(cls, type) and issubclass(cls, LRScheduler))
+    return {cls.__name__: cls for cls in classes if not cls.__name__.endswith("LRScheduler")}  # the base, and its alias
 
 
 _TYPES = _list_schedulers()
@@ -39,15 +36,15 @@ _ALONE: dict[type, str] = {
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
-class _Plan:
-    """The recipe of a scheduler, and the plans of its parts."""
+class _Chain:
+    """The selection of a scheduler, and the chains of its parts."""
 
-    recipe: Recipe
-    parts: tuple[_Plan, ...] = ()
+    selection: Selection
+    parts: tuple[_Chain, ...] = ()
 
     def make(self, optimizer: Optimizer) -> LRScheduler:
         more = {"schedulers": [part.make(optimizer) for part in self.parts]} if self.parts else {}
-        made: LRScheduler = self.recipe.make(optimizer=optimizer, **more)
+        made: LRScheduler = self.selection.make(optimizer=optimizer, **more)
         return made
 
 
@@ -83,12 +80,12 @@ def build_scheduler(
         1.0
         0.1
     """
-    plan, problems = _read_scheduler(to_plain(spec), ())
-    if plan is None or problems:
+    chain, problems = _read_scheduler(to_plain(spec), ())
+    if chain is None or problems:
         raise SpecError(problems)
     before = [dict(group) for group in optimizer.param_groups]
     try:
-        return plan.make(optimizer)
+        return chain.make(optimizer)
     except SpecError:  # a scheduler sets the learning rates as soon as it is made
         for group, saved in zip(optimizer.param_groups, before, strict=True):
             group.clear()
@@ -96,41 +93,41 @@ def build_scheduler(
         raise
 
 
-def _read_scheduler(spec: Any, path: Path) -> tuple[_Plan | None, list[Problem]]:
+def _read_scheduler(spec: Any, path: Path) -> tuple[_Chain | None, list[Problem]]:
     if isinstance(spec, list):
         return _read_list(spec, path)
-    recipe, problems = read_recipe(SCHEDULERS, spec, path)
-    if recipe is None:
+    selection, problems = read_selection(SCHEDULERS, spec, path)
+    if selection is None:
         return None, problems
-    entries = recipe.values.get("schedulers")
+    entries = selection.values.get("schedulers")
     if not isinstance(entries, list):
-        return _Plan(recipe), problems
+        return _Chain(selection), problems
     place = (*path, "schedulers")
     if not entries:
         problems.append(Problem(place, "[]", "at least one scheduler", code="empty"))
     parts = []
     for index, entry in enumerate(entries):
-        part, found = _read_part(entry, (*place, index), recipe.cls)
+        part, found = _read_part(entry, (*place, index), selection.cls)
         parts += [] if part is None else [part]
         problems += found
-    if recipe.cls is SequentialLR and not problems:
-        problems = _check_milestones(recipe.values["milestones"], len(entries), (*path, "milestones"))
-    return _Plan(recipe, tuple(parts)), problems
+    if selection.cls is SequentialLR and not problems:
+        problems = _check_milestones(selection.values["milestones"], len(entries), (*path, "milestones"))
+    return _Chain(selection, tuple(parts)), problems
 
 
-def _read_part(spec: Any, path: Path, whole: type) -> tuple[_Plan | None, list[Problem]]:
+def _read_part(spec: Any, path: Path, whole: type) -> tuple[_Chain | None, list[Problem]]:
     """As `_read_scheduler`, for a part of the composite `whole`."""
-    plan, problems = _read_scheduler(spec, path)
-    if plan is None or problems:
-        return plan, problems
-    cls = plan.recipe.cls
+    chain, problems = _read_scheduler(spec, path)
+    if chain is None or problems:
+        return chain, problems
+    cls = chain.selection.cls
     if cls not in _ALONE or cls is whole is ChainedScheduler:
-        return plan, []
+        return chain, []
     expected = f"a scheduler that can be a part of {whole.__name__}; {cls.__name__} {_ALONE[cls]}"
-    return plan, [Problem(path, quote(spec), expected, code="nested")]
+    return chain, [Problem(path, quote(spec), expected, code="nested")]
 
 
-def _read_list(entries: list[Any], path: Path) -> tuple[_Plan | None, list[Problem]]:
+def _read_list(entries: list[Any], path: Path) -> tuple[_Chain | None, list[Problem]]:
     """A list as a SequentialLR: the milestones are the sums of `steps`."""
     if not entries:
         return None, [Problem(path, "[]", "at least one scheduler", code="empty")]
@@ -142,19 +139,20 @@ def _read_list(entries: list[Any], path: Path) -> tuple[_Plan | None, list[Probl
         steps = keys.pop("steps", None)
         part, found = _read_part(keys if isinstance(entry, dict) else entry, place, SequentialLR)
         parts += [] if part is None else [part]
-        problems += [*found, *_check_steps(steps, (*place, "steps"), index == len(entries) - 1)]
+        problems += found
+        if isinstance(entry, (dict, str)):
+            problems += _check_steps(steps, (*place, "steps"), index == len(entries) - 1)
         lengths.append(steps)
     if problems:
         return None, problems
     values = {"milestones": list(itertools.accumulate(lengths[:-1]))}
-    return _Plan(Recipe(SequentialLR, values, path, quote(entries)), tuple(parts)), []
+    return _Chain(Selection(SequentialLR, values, path, quote(entries)), tuple(parts)), []
 
 
 def _check_steps(steps: Any, path: Path, last: bool) -> list[Problem]:
     if last:
-        found = "nothing" if steps is None else f"steps: {quote(steps)}"
         expected = "no steps: the last scheduler goes on to the end"
-        return [] if steps is None else [Problem(path, found, expected, code="unknown-key")]
+        return [] if steps is None else [Problem(path, quote(steps), expected, code="unknown-key")]
     if steps is None:
         return [missing_key(path[:-1], "steps", "the number of steps that this scheduler lasts")]
     return read_value(Kind(frozenset({"int"}), low=1), steps, path)[1]

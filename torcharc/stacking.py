@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -55,7 +56,6 @@ def _check_sizes(entry: Entry, params: Mapping[str, Any], feed: Feed, path: Path
     problems = []
     tensor = next(iter(feed.structs.values()), None)
     fed = infer_arguments(entry, feed.structs).get(size_argument(entry) or "")
-    words = next(iter(feed.words.values()), "")
     for key in dict.fromkeys(("in_features", "in_shape", size_argument(entry) or "in_features")):
         if key not in params:
             continue
@@ -67,13 +67,13 @@ def _check_sizes(entry: Entry, params: Mapping[str, Any], feed: Feed, path: Path
             valid = type(value) is int and value > 0
         if not valid:
             problems.append(Problem((*path, key), quote(value), expected, code="value"))
-        elif isinstance(tensor, TensorSpec) and words:
+        elif isinstance(tensor, TensorSpec) and feed.describe is not str:
             given = tuple(value) if key == "in_shape" else value
             inferred = tensor.sample_shape if key == "in_shape" else fed
             if inferred is not None and given != inferred:
                 right = quote(list(inferred) if isinstance(inferred, tuple) else inferred)
                 hint = f"leave {key} out: it is inferred"
-                problems.append(Problem((*path, key), quote(value), f"{right}, as it is fed {words}", hint, "shape"))
+                problems.append(Problem((*path, key), quote(value), f"{right}, as it is fed {feed.describe(next(iter(feed.structs)))}", hint, "shape"))
     return problems
 
 
@@ -84,7 +84,7 @@ class _State:
         self.tensor = tensor
         self.width = width
         self.broken = feed.broken
-        self.words = next(iter(feed.words.values()), "")
+        self.describe = feed.describe
 
     def add(self, stack: Entry, layer: Layer) -> Planned:
         """The plan of the next layer, fed with what came out so far."""
@@ -94,7 +94,7 @@ class _State:
         port = layer.entry.ports[0].name if layer.entry.ports else "input"
         problems = self._check_norm(stack, layer)
         params = {**self._sizes(stack, layer), **layer.params}
-        feed = Feed({port: self.tensor}, {port: self._describe()}, self.broken)
+        feed = Feed({port: self.tensor}, self.describe, self.broken)
         planned = plan_module(layer.entry, params, feed, layer.path)
         if problems or planned.problems or planned.recipe is None:
             self.broken = True
@@ -102,7 +102,7 @@ class _State:
         self.tensor = planned.outcome.output if planned.outcome else None
         arguments = planned.recipe.arguments
         self.width = arguments.get("out_features", arguments.get("out_channels", self.width))
-        self.words = f"what {layer.entry.name} gives"
+        self.describe = functools.partial(_describe, layer.entry.name, self.tensor)
         return planned
 
     def _sizes(self, stack: Entry, layer: Layer) -> dict[str, Any]:
@@ -123,9 +123,9 @@ class _State:
         expected = f"vectors to normalize; the layer gives {self.tensor}"
         return [Problem(layer.path, "batch normalization", expected, "write norm: LayerNorm", "shape")]
 
-    def _describe(self) -> str:
-        shape = f" {self.tensor}" if isinstance(self.tensor, TensorSpec) and str(self.tensor) not in self.words else ""
-        return self.words + shape
+
+def _describe(name: str, tensor: Struct, port: str) -> str:
+    return f"what {name} gives {tensor}" if isinstance(tensor, TensorSpec) else f"what {name} gives"
 
 
 def _total(outcomes: list[Outcome | None]) -> Outcome | None:

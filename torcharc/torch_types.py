@@ -11,8 +11,10 @@ from torch import nn
 
 from torcharc.arguments import Argument, Signature
 from torcharc.entry import Axis, Entry, Port, make_entry
+from torcharc.function_examples import FUNCTIONS
 from torcharc.functions import SEQUENCES, TensorFunction, full_name, function_arguments, functions
 from torcharc.rules import RULES
+from torcharc.torch_examples import MODULES
 
 # containers hold modules and have no forward of their own
 _LEFT_OUT = {"Module", "Container", "ModuleList", "ModuleDict", "ParameterList", "ParameterDict", "Sequential", "DataParallel"}
@@ -59,7 +61,8 @@ def torch_type_names() -> list[str]:
 @functools.lru_cache(maxsize=None)
 def _module_entry(name: str) -> Entry:
     cls = module_classes()[name]
-    known: dict[str, Any] = {"exact": True, "defined": f"torch.nn.{name}", "rule": RULES.get(name)}
+    known: dict[str, Any] = {"exact": True, "defined": f"torch.nn.{name}"}
+    known |= {"rule": RULES.get(name), "example": MODULES.get(name)}
     if issubclass(cls, nn.modules.loss._Loss):
         known["kind"] = "loss"
     if issubclass(cls, _INTEGER_INPUT):
@@ -91,6 +94,7 @@ def _function_entry(name: str) -> Entry:
         ),
         signature=Signature(arguments),
         outputs=_function_outputs(name),
+        example=FUNCTIONS.get(name),
         summary=_first_sentence(functions()[name]),
         defined=name,
     )

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 import torch
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from torcharc.module.attention_window import AttentionSpan, attend
@@ -61,10 +61,35 @@ def test_attend_equals_naive_attention_under_the_mask(length, rules):
     np.testing.assert_allclose(found.numpy(), expected, atol=1e-12)
 
 
-@given(spans)
-@settings(deadline=None, max_examples=20, derandomize=True)
-def test_no_row_is_empty(rules):
-    assert loop_mask(9, **rules).any(axis=1).all()
+class WatchFunctions(torch.overrides.TorchFunctionMode):
+    """Keeps the results of all torch functions, and the masks given to attention."""
+
+    def __init__(self):
+        super().__init__()
+        self.results, self.masks = [], []
+
+    def __torch_function__(self, func, types, args=(), kwargs=None):
+        kwargs = kwargs or {}
+        self.masks += [kwargs["attn_mask"]] if kwargs.get("attn_mask") is not None else []
+        self.results.append(func(*args, **kwargs))
+        return self.results[-1]
+
+
+@given(st.integers(2, 20), spans)
+@example(5, {"block": 4, "reach": 0})  # the padded queries are out of reach of all keys
+@settings(deadline=None, max_examples=60, derandomize=True)
+def test_no_row_is_without_a_key(length, rules):
+    with WatchFunctions() as watch:
+        attend(*make_heads(length), AttentionSpan(**rules))
+    assert all(mask.any(-1).all() for mask in watch.masks)
+
+
+@pytest.mark.parametrize("block", [1, 2, 3, 4, 5, 6])
+@pytest.mark.parametrize("length", [1, 2, 3, 4, 5, 6])
+def test_blocks_of_about_the_length(length, block):
+    query, key, value = make_heads(length)
+    expected = naive_attention(query.numpy(), key.numpy(), value.numpy(), loop_mask(length, block=block))
+    np.testing.assert_allclose(attend(query, key, value, AttentionSpan(block=block)).numpy(), expected, atol=1e-12)
 
 
 def test_gradients_of_blocks_equal_those_of_full_attention():
@@ -92,14 +117,6 @@ def test_empty_batch(block):
 
 
 def test_blocks_never_make_a_full_matrix():
-    sizes = []
-
-    class Watch(torch.overrides.TorchFunctionMode):
-        def __torch_function__(self, func, types, args=(), kwargs=None):
-            out = func(*args, **(kwargs or {}))
-            sizes.extend([out.numel()] if isinstance(out, torch.Tensor) else [])
-            return out
-
-    with Watch():
+    with WatchFunctions() as watch:
         attend(*make_heads(2000), AttentionSpan(block=20, margin=10))
-    assert max(sizes) < 2000 * 2000 / 10
+    assert max(x.numel() for x in watch.results if isinstance(x, torch.Tensor)) < 2000 * 2000 / 10

@@ -229,6 +229,20 @@ def test_old_masks_are_dropped(cls):
 
 
 @BOTH
+def test_masks_of_others_are_kept(cls):
+    class Masked(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.net = make(cls)
+            self.register_buffer("mask", torch.zeros(2))
+
+    state = {**Masked().state_dict(), "mask": torch.ones(2)}
+    other = Masked()
+    other.load_state_dict(state)
+    assert other.mask.tolist() == [1, 1]
+
+
+@BOTH
 def test_scalar_output_is_that_of_time_zero(cls):
     series, scalar = make(cls), make(cls, scalar_output=True)
     assert scalar(make_series()).shape == (3, 2)

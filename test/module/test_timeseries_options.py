@@ -75,6 +75,10 @@ def test_padding_is_free_without_windows():
     [
         ({"nhead": 3}, "nhead\n  found: 3\n  expected: a divisor of d_model=8"),
         ({"q": 8}, "q\n  found: 8\n  expected: 4, which is d_model / nhead\n  hint: leave out q"),
+        (
+            {"d_model": 2, "q": True},
+            "q\n  found: True\n  expected: 1, which is d_model / nhead\n  hint: leave out q",
+        ),
         ({"v": 4.5}, "v\n  found: 4.5\n  expected: 4, which is d_model / nhead\n  hint: leave out v"),
     ],
 )

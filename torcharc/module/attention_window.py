@@ -104,9 +104,9 @@ def _attend_blocks(query: Tensor, key: Tensor, value: Tensor, span: AttentionSpa
     keys = _cut(key, count, block, margin=margin)  # (..., H, count, block + 2 * margin, E)
     values = _cut(value, count, block, margin=margin)  # (..., H, count, block + 2 * margin, V)
     mask = _block_mask(span, length, count, query.device)
-    # fused kernels want four axes: the blocks stand where heads do, so that one mask serves the batch and the heads
+    # fused kernels want four axes, of the mask too: the blocks stand where heads do, so one mask serves all heads
     found = F.scaled_dot_product_attention(
-        queries.flatten(0, -4), keys.flatten(0, -4), values.flatten(0, -4), attn_mask=mask
+        queries.flatten(0, -4), keys.flatten(0, -4), values.flatten(0, -4), attn_mask=mask[None]
     )  # (... * H, count, block, V)
     steps = found.flatten(-3, -2)[:, :length]
     return torch.unflatten(steps, 0, query.shape[:-2])

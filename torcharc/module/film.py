@@ -10,7 +10,7 @@ from typing import Any
 
 from torch import Tensor, nn
 
-from torcharc.errors import ArgumentError, Problem, choices, quote
+from torcharc.errors import ArgumentError, Problem, choices, did_you_mean, quote, unknown_keys
 from torcharc.graph import N, Struct, TensorSpec
 from torcharc.module.merge import fed_specs
 from torcharc.registry import register
@@ -18,34 +18,40 @@ from torcharc.rules import Outcome
 
 FEATURE_AND_CONDITIONER = {"feature": "feature", "conditioner": "conditioner"}
 
+_ROLES = {"feature": "a shape [C, ...]", "conditioner": "the shape [K] of a vector"}
+
 
 def _read_roles(names: Any) -> dict[str, str]:
-    problem = None
     if not isinstance(names, Mapping):
-        problem = Problem(("names",), quote(names), "{feature: name, conditioner: name}")
-    elif set(names) != {"feature", "conditioner"}:
-        found = f"the keys {choices(map(str, names))}" if names else "{}"
-        problem = Problem(("names",), found, "the two keys: conditioner, feature")
-    elif names["feature"] == names["conditioner"]:
-        problem = Problem(("names",), quote(dict(names)), "two tensors that differ")
-    if problem:
-        raise ArgumentError(problem)
-    return {role: names[role] for role in ("feature", "conditioner")}
+        raise ArgumentError(Problem(("names",), quote(names), "{feature: name, conditioner: name}"))
+    missing = [role for role in FEATURE_AND_CONDITIONER if role not in names]
+    problems = unknown_keys(("names",), names, FEATURE_AND_CONDITIONER, missing)
+    problems += [
+        Problem(("names", role), quote(names[role]), "the name of a tensor")
+        for role in FEATURE_AND_CONDITIONER
+        if role in names and not isinstance(names[role], str)
+    ]
+    if not problems and names["feature"] == names["conditioner"]:
+        problems = [Problem(("names",), quote(dict(names)), "two tensors that differ")]
+    if problems:
+        raise ArgumentError(problems)
+    return {role: names[role] for role in FEATURE_AND_CONDITIONER}
 
 
 def _read_film_shapes(names: Mapping[str, str], shapes: Any) -> tuple[int, int]:
     """The feature's channels and the conditioner's width."""
-    wrong = not isinstance(shapes, Mapping)
-    problems = [Problem(("shapes",), quote(shapes), "{name: [sizes]} of the feature and the conditioner")] if wrong else []
-    sizes = {}
+    if not isinstance(shapes, Mapping):
+        expected = "{name: [sizes]} of the feature and the conditioner"
+        raise ArgumentError(Problem(("shapes",), quote(shapes), expected))
+    problems, sizes = [], {}
     for role, name in names.items():
-        shape = shapes.get(name) if not wrong else None
+        shape = shapes.get(name)
         is_shape = isinstance(shape, (list, tuple)) and bool(shape) and type(shape[0]) is int and shape[0] > 0
         if is_shape and (role == "feature" or len(shape) == 1):
             sizes[role] = shape[0]
-        elif not wrong:
-            expected = "a shape [C, ...]" if role == "feature" else "the shape [K] of a vector"
-            problems.append(Problem(("shapes", name), quote(shape), f"{expected}, as {name!r} is the {role}"))
+        else:
+            expected = f"{_ROLES[role]}, as {name!r} is the {role}"
+            problems.append(Problem(("shapes", name), quote(shape), expected))
     if problems:
         raise ArgumentError(problems)
     return sizes["feature"], sizes["conditioner"]
@@ -53,28 +59,54 @@ def _read_film_shapes(names: Mapping[str, str], shapes: Any) -> tuple[int, int]:
 
 def _check_film(arguments: Mapping[str, Any], structs: Mapping[str, Struct]) -> list[Problem]:
     fed = next(iter(structs.values()), None)
-    if not isinstance(fed, Mapping) or len(fed) != 2:
-        count = len(fed_specs(structs))
-        expected = "2 tensors: the feature and the conditioner"
-        return [Problem(("in_names",), f"{count} tensor{'s' if count != 1 else ''}", expected, code="reference")]
+    names = arguments.get("names", FEATURE_AND_CONDITIONER)
     try:
-        names = _read_roles(arguments.get("names", FEATURE_AND_CONDITIONER))
-        absent = [
-            Problem(("names", role), quote(name), f"one of in_names: {choices(fed)}", code="reference")
-            for role, name in names.items()
-            if name not in fed
-        ]
-        if absent:
-            return absent
-        _read_film_shapes(names, {name: list(fed[name].sample_shape) for name in names.values()})
+        if not isinstance(fed, Mapping) or len(fed) != 2:
+            return [_wrong_count(fed, names, structs)]
+        if "names" not in arguments and not set(names.values()) & set(fed):
+            expected = f"names: {{feature: ..., conditioner: ...}}, which say what each is: {choices(fed)}"
+            return [Problem((), "no key 'names'", expected, code="missing-key")]
+        roles = _read_roles(names)
     except ArgumentError as error:
         return list(error.problems)
-    fed_shapes = {name: list(fed[name].sample_shape) for name in fed}
-    given = {name: list(shape) for name, shape in arguments["shapes"].items()}
-    if given != fed_shapes:
-        hint = "leave shapes out: they are inferred"
-        return [Problem(("shapes",), quote(arguments["shapes"]), quote(fed_shapes), hint, "shape")]
-    return []
+    absent = [
+        Problem(("names", role), quote(name), f"one of in_names: {choices(fed)}", did_you_mean(name, fed), "reference")
+        for role, name in roles.items()
+        if name not in fed
+    ]
+    return absent or _check_roles(roles, fed) or _check_shapes(roles, fed, arguments.get("shapes"))
+
+
+def _wrong_count(fed: Any, names: Any, structs: Mapping[str, Struct]) -> Problem:
+    count = len(fed_specs(structs))
+    hint = ""
+    if isinstance(fed, Mapping) and isinstance(names, Mapping) and set(fed) < set(map(str, names.values())):
+        hint = f"write in_names: [{', '.join(map(str, names.values()))}]"
+    expected = "2 tensors: the feature and the conditioner"
+    return Problem(("in_names",), f"{count} tensor{'s' if count != 1 else ''}", expected, hint, "reference")
+
+
+def _check_roles(roles: Mapping[str, str], fed: Mapping[str, Any]) -> list[Problem]:
+    """Tensors that cannot play their role, by rank or because their first size is open."""
+    problems = []
+    for role, name in roles.items():
+        shape = fed[name].sample_shape if isinstance(fed[name], TensorSpec) else ()
+        if not shape or not isinstance(shape[0], int) or (role == "conditioner" and len(shape) > 1):
+            found = f"{quote(name)} {fed[name]}" if isinstance(fed[name], TensorSpec) else quote(name)
+            problems.append(Problem(("names", role), found, _ROLES[role], code="shape"))
+    return problems
+
+
+def _check_shapes(roles: Mapping[str, str], fed: Mapping[str, Any], shapes: Any) -> list[Problem]:
+    """Given shapes that differ from what is fed."""
+    try:
+        _read_film_shapes(roles, shapes)
+    except ArgumentError as error:
+        return list(error.problems)
+    right = {name: list(spec.sample_shape) for name, spec in fed.items()}
+    if {name: list(shape) if isinstance(shape, (list, tuple)) else shape for name, shape in shapes.items()} == right:
+        return []
+    return [Problem(("shapes",), quote(shapes), quote(right), "leave shapes out: they are inferred", "shape")]
 
 
 def _film_rule(arguments: Mapping[str, Any], inputs: Sequence[Any]) -> Outcome | None:

@@ -13,7 +13,9 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from torcharc.entry import Port
 from torcharc.errors import Problem, quote, unknown_keys
+from torcharc.graph import N, Struct, TensorSpec
 from torcharc.module.perceiver_coder import PerceiverDecoder, PerceiverEncoder, drop_keys
 from torcharc.module.perceiver_component import (
     Component,
@@ -32,6 +34,7 @@ from torcharc.module.perceiver_multimodal import (
 )
 from torcharc.module.perceiver_post import ClassificationPostprocessor, ProjectionPostprocessor
 from torcharc.module.perceiver_pre import FourierPreprocessor, Identity, TextPreprocessor
+from torcharc.registry import register
 
 __all__ = [
     "ClassificationPostprocessor",
@@ -177,3 +180,73 @@ def _check_choice(arc: object, in_shape: object, in_shapes: object) -> list[Prob
         given = "in_shape" if modes else "in_shapes"
         return [Problem((given,), f"the key {given!r}", f"{expected}, which the preprocessor takes", code="shape")]
     return []
+
+
+def _part(arc: object, name: str) -> Mapping[str, Any]:
+    part = arc.get(name) if isinstance(arc, Mapping) else None
+    return part if isinstance(part, Mapping) else {}
+
+
+def _state_tensor(part: Mapping[str, Any], shape: object) -> TensorSpec | None:
+    """The input of one preprocessor; for `Identity`, a shape [C] stands for (any length, C)."""
+    if not isinstance(shape, (list, tuple)) or not shape or not all(s is None or type(s) is int for s in shape):
+        return None
+    dims = (None, *shape) if part.get("type") == "Identity" and len(shape) == 1 else tuple(shape)
+    return TensorSpec((N, *dims), _dtype(part))
+
+
+def _dtype(part: Mapping[str, Any]) -> str:
+    return "int64" if part.get("type") == "TextPreprocessor" else "float32"
+
+
+def _state_input(params: Mapping[str, Any]) -> Struct:
+    """The input that `in_shape` or `in_shapes` state, as far as they are well formed."""
+    part, shapes = _part(params.get("arc"), "preprocessor"), params.get("in_shapes")
+    if not isinstance(shapes, Mapping):
+        return _state_tensor(part, params.get("in_shape"))
+    states = {mode: _state_tensor(_part(part.get("arc"), mode), shape) for mode, shape in shapes.items()}
+    return None if None in states.values() else states
+
+
+def _output_names(params: Mapping[str, Any]) -> tuple[str, ...]:
+    """The modes of a multimodal output."""
+    part = _part(params.get("arc"), "postprocessor")
+    shapes = part.get("in_shapes") if part.get("type") == "MultimodalPostprocessor" else None
+    return tuple(shapes) if isinstance(shapes, Mapping) else ()
+
+
+_SMALL = {
+    "preprocessor": {"type": "FourierPreprocessor", "num_freq_bands": 2},
+    "encoder": {"type": "PerceiverEncoder", "latent_shape": [4, 16], "num_self_attn_per_block": 1},
+    "decoder": {"type": "PerceiverDecoder", "out_shape": [1, 16]},
+    "postprocessor": {"type": "ClassificationPostprocessor", "out_dim": 10},
+}
+_SEQUENCE = {"x": [6, 8]}
+
+register(
+    "Perceiver",
+    Perceiver,
+    infer={"in_shape": "shape", "in_shapes": "shapes"},
+    ports=(Port("x", takes="any"), Port("mask", required=False)),
+    input_dtype=lambda params: _dtype(_part(params.get("arc"), "preprocessor")),
+    states=_state_input,
+    outputs=_output_names,
+    example={"params": {"arc": _SMALL}, "inputs": {"x": [6, 6, 3]}},
+)
+for _part_type, _params, _inputs in (
+    (FourierPreprocessor, {"num_freq_bands": 2}, {"x": [6, 6, 3]}),
+    (PerceiverEncoder, {"latent_shape": [4, 16], "num_self_attn_per_block": 1}, _SEQUENCE),
+    (PerceiverDecoder, {"out_shape": [2, 16]}, _SEQUENCE),
+    (ProjectionPostprocessor, {"out_dim": 3}, _SEQUENCE),
+    (ClassificationPostprocessor, {"out_dim": 3}, _SEQUENCE),
+):
+    register(
+        _part_type.__name__, _part_type, infer={"in_shape": "shape"}, example={"params": _params, "inputs": _inputs}
+    )
+register(
+    "TextPreprocessor",
+    TextPreprocessor,
+    infer={"in_shape": "shape"},
+    input_dtype="int64",
+    example={"params": {"vocab_size": 20, "embed_dim": 8, "max_seq_len": 16}, "inputs": {"ids": [6]}},
+)

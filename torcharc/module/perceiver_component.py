@@ -16,6 +16,7 @@ import torch
 from torch import nn
 
 from torcharc.errors import ArgumentError, Path, Problem, missing_key, nearest, quote, unknown_keys, wrong_choice
+from torcharc.registry import find
 
 Shape = tuple[int | None, ...]
 
@@ -125,8 +126,15 @@ class Fill:
 
 
 def component(type_name: object, types: Mapping[str, type[nn.Module]]) -> type[nn.Module] | None:
-    """The class that `type_name` stands for, if any. Every look-up of a part passes here."""
-    return types.get(type_name) if isinstance(type_name, str) else None
+    """The class that `type_name` stands for, if any: a part that fits there, or a registered module.
+
+    A module of your own serves as a part if its constructor takes `in_shape` and it has `out_shape`.
+    """
+    if not isinstance(type_name, str) or type_name in types:
+        return types.get(str(type_name))
+    entry = find(type_name)
+    made = entry.make if entry is not None and "in_shape" in entry.signature.arguments else None
+    return made if isinstance(made, type) and not issubclass(made, Component) else None
 
 
 def parameters(cls: type[nn.Module]) -> Mapping[str, inspect.Parameter]:

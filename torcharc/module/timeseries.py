@@ -18,6 +18,8 @@ from torcharc.module.feedforward import make_activation
 from torcharc.module.position import make_pe
 from torcharc.module.timeseries_layers import Decoder, Encoder
 from torcharc.module.timeseries_options import Options, check_head_sizes, check_options
+from torcharc.graph import N, TensorSpec
+from torcharc.registry import register
 
 
 class TimeSeriesTransformer(nn.Module):
@@ -109,6 +111,7 @@ class TSTransformer(TimeSeriesTransformer):
         ArgumentError: If arguments are of the wrong kind or do not fit together; it names all of them.
 
     Example:
+        >>> import torch
         >>> model = TSTransformer(6, 2, num_encoder_layers=1, num_decoder_layers=1, pe="sinusoid", in_channels=3)
         >>> model(torch.zeros(4, 10, 3)).shape
         torch.Size([4, 10, 1])
@@ -207,6 +210,7 @@ class PTTSTransformer(TimeSeriesTransformer):
         ArgumentError: If arguments are of the wrong kind or do not fit together; it names all of them.
 
     Example:
+        >>> import torch
         >>> model = PTTSTransformer(6, 2, num_encoder_layers=1, num_decoder_layers=0, scalar_output=True)
         >>> model(torch.zeros(4, 10, 1)).shape
         torch.Size([4, 1])
@@ -320,7 +324,24 @@ def _refuse(problems: Iterable[Problem]) -> None:
         raise ArgumentError(found)
 
 
-def _drop_masks(module: nn.Module, state_dict: dict[str, Any], prefix: str, *_: object) -> None:
+def _drop_masks(module: nn.Module, state_dict: dict[str, Any], *_: object) -> None:
     """Checkpoints of early TorchArc hold attention masks, which are made from the arguments here."""
-    for key in [key for key in state_dict if key.startswith(prefix) and key.endswith("mask")]:
+    for key in [key for key in state_dict if key.endswith("mask")]:
         del state_dict[key]
+
+
+_EXAMPLE = {
+    "params": {"d_model": 16, "nhead": 2, "num_encoder_layers": 1, "num_decoder_layers": 1, "dim_feedforward": 8},
+    "inputs": {"x": [6, 3]},
+}
+
+
+def _state_input(params: Mapping[str, Any]) -> TensorSpec | None:
+    """A series of any length; a single module states its channels."""
+    channels = params.get("in_channels", 1)
+    return TensorSpec((N, None, channels)) if type(channels) is int and channels > 0 else None
+
+
+for _type in (TSTransformer, PTTSTransformer):
+    _settings = {"infer": {"in_channels": -1, "d_model": None}, "states": _state_input, "example": _EXAMPLE}
+    register(_type.__name__, _type, **_settings)

@@ -7,14 +7,14 @@ ones stand first. What is carried at the end is the network's output.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from torch import nn
 
 from torcharc.entry import Entry
-from torcharc.errors import Path, Problem, choices, did_you_mean, missing_key, quote, unknown_keys
-from torcharc.graph import Dim, Graph, N, Node, Ref, TensorSpec, Value
+from torcharc.errors import Path, Problem, choices, did_you_mean, missing_type, nearest, quote, unknown_keys
+from torcharc.graph import Dim, Graph, N, Node, Ref, Struct, TensorSpec, Value
 from torcharc.layers import is_stack, size_argument
 from torcharc.registry import lookup
 
@@ -38,8 +38,9 @@ def parse_arc(spec: Mapping[str, Any]) -> tuple[Graph | None, list[Problem]]:
     inputs, problems = parse_shapes(spec["dag_in_shape"], ("dag_in_shape",))
     if inputs is None:
         return None, problems
-    parser = _Parser(inputs)
-    for name, node, path in _list_nodes(spec):
+    nodes = _list_nodes(spec)
+    parser = _Parser(inputs, {name: _names_wanted(node) for name, node, _ in nodes})
+    for name, node, path in nodes:
         parser.add(name, node, path)
     problems += parser.problems
     if not parser.seen and not problems:
@@ -55,7 +56,8 @@ def _list_nodes(spec: Mapping[str, Any]) -> list[tuple[str, Any, Path]]:
 
 
 def _flat_name(type_: Any) -> str:
-    return str(type_).rsplit(".", 1)[-1]
+    name = str(type_).rsplit(".", 1)[-1]
+    return f"{name}_" if name in _RESERVED else name
 
 
 def parse_shapes(value: Any, path: Path) -> tuple[dict[str | None, TensorSpec] | None, list[Problem]]:
@@ -63,12 +65,18 @@ def parse_shapes(value: Any, path: Path) -> tuple[dict[str | None, TensorSpec] |
     if isinstance(value, Mapping):
         if not value:
             return None, [Problem(path, "{}", "at least one input: {name: [sizes]}", code="value")]
-        found = {name: _parse_shape(shape, (*path, name)) for name, shape in value.items()}
+        found = {name: _parse_input(name, shape, (*path, name)) for name, shape in value.items()}
     else:
         found = {None: _parse_shape(value, path)}
     problems = [result for result in found.values() if isinstance(result, Problem)]
     specs = {name: result for name, result in found.items() if isinstance(result, TensorSpec)}
     return (None if problems else specs), problems
+
+
+def _parse_input(name: Any, shape: Any, path: Path) -> TensorSpec | Problem:
+    if not isinstance(name, str) or not name:
+        return Problem(path, f"the name {quote(name)}", "a name", code="name")
+    return _parse_shape(shape, path)
 
 
 def _parse_shape(value: Any, path: Path) -> TensorSpec | Problem:
@@ -85,11 +93,10 @@ def _parse_shape(value: Any, path: Path) -> TensorSpec | Problem:
 def _parse_module(spec: Mapping[str, Any]) -> tuple[Graph | None, list[Problem]]:
     """The graph of an arc without `dag_in_shape`: a single module."""
     if "type" not in spec:
-        if any(isinstance(value, Mapping) and "type" in value for value in spec.values()):
-            hint = next((f"did you mean {key!r}?" for key in spec if did_you_mean(key, ["dag_in_shape"])), "")
-            missing = missing_key((), "dag_in_shape", hint and hint.replace(hint, "is one of the keys misspelt?"))
-            return None, [_pair(spec, "dag_in_shape", missing)]
-        return None, [_pair(spec, "type", missing_key((), "type"))]
+        typo = next((key for key in spec if nearest(key, ["dag_in_shape"])), None)
+        if typo is not None or any(isinstance(value, Mapping) and "type" in value for value in spec.values()):
+            return None, unknown_keys((), [typo] if typo else [], ["dag_in_shape"], ["dag_in_shape"])
+        return None, [missing_type((), spec)]
     entry = lookup(spec["type"], ("type",))
     if isinstance(entry, Problem):
         return None, [entry]
@@ -100,14 +107,10 @@ def _parse_module(spec: Mapping[str, Any]) -> tuple[Graph | None, list[Problem]]
     return Graph(((INPUT, tensor),), (node,), (("output", Ref(node.name)),), bare=True, carries=True), []
 
 
-def _pair(spec: Mapping[str, Any], key: str, missing: Problem) -> Problem:
-    """The missing key, or the one that is probably a misspelling of it."""
-    pairs = unknown_keys((), [name for name in spec if did_you_mean(name, [key])], [key], [key])
-    return pairs[0] if pairs and pairs[0].code == "unknown-key" else missing
-
-
-def _given_shape(entry: Entry, params: Mapping[str, Any]) -> TensorSpec | None:
+def _given_shape(entry: Entry, params: Mapping[str, Any]) -> Struct:
     """The input of a single module, as far as its sizes tell."""
+    if entry.states is not None:
+        return entry.states(params)
     shape = params.get("in_shape")
     if not is_stack(entry, params):
         return None
@@ -122,12 +125,15 @@ def _given_shape(entry: Entry, params: Mapping[str, Any]) -> TensorSpec | None:
 class _Parser:
     """Reads nodes one by one, and keeps what is carried between them."""
 
-    def __init__(self, inputs: Mapping[str | None, TensorSpec]):
+    def __init__(self, inputs: Mapping[str | None, TensorSpec], wants: Mapping[str, Collection[Any]]):
         self.inputs = inputs
+        self.wants = wants  # the in_names of all nodes
+        self.cycles: set[str] = set()  # nodes in a cycle that is told already
         self.carried: dict[str | None, Ref | None] = {
             name: Ref(INPUT if name is None else name, of_input=True) for name in inputs
         }
         self.consumed: dict[str | None, str] = {}
+        self.given: dict[str, str] = {}  # what each node gives, in words
         self.nodes: list[Node] = []
         self.problems: list[Problem] = []
         self.seen = False
@@ -143,16 +149,26 @@ class _Parser:
     def add(self, name: str, node: Any, path: Path) -> None:
         """Reads the next node."""
         self.seen = True
-        count = len(self.problems)
         if not isinstance(node, Mapping):
             self.problems.append(Problem(path, quote(node), "a node: {type: ..., ...}", code="value"))
             self.uncertain = True
             return
+        shares = ""
+        if "~" in name:
+            source = self._find_source(name, node, path)
+            if source is None:
+                self.uncertain = True
+                return
+            shares = source.name
+            node = {**source.params, "type": source.type, **node}
         self._check_name(name, path)
         entry = self._read_type(node, path)
+        count = len(self.problems)
         taken = self._read_in_names(node, path)
-        inputs = self._bind(entry, node, taken, path) if entry else ()
-        faulty = len(self.problems) > count
+        faulty = len(self.problems) > count or len(taken) < len(_names_wanted(node))
+        inputs = self._bind(entry, node, taken, path) if entry and not faulty else ()
+        if entry and (faulty or len(self.problems) > count):
+            faulty, inputs = True, ((entry.ports[0].name if entry.ports else INPUT, None),)
         for key in taken:
             if self.carried.pop(key, None) is not None:
                 self.consumed[key] = name
@@ -161,12 +177,24 @@ class _Parser:
             self._carry({taken[0] if taken else None: None})
             return
         params = {key: value for key, value in node.items() if key not in _NODE_KEYS}
-        self.nodes.append(Node(name, entry.name, params, inputs, "", path, path, _NODE_KEYS))
+        self.nodes.append(Node(name, entry.name, params, inputs, shares, path, path, _NODE_KEYS))
         self._carry(self._outputs(entry, name, params, taken, path), broken=faulty)
+
+    def _find_source(self, name: str, node: Mapping[str, Any], path: Path) -> Node | None:
+        """The node whose module `conv~right` runs again: `conv`."""
+        self.problems += unknown_keys(path, node, ["in_names"])
+        base, names = name.split("~", 1)[0], [known.name for known in self.nodes]
+        source = next((known for known in self.nodes if known.name == base), None)
+        if source is None and not self.uncertain:
+            expected = f"the name of a node further up, before the ~: {choices(names)}"
+            hint = did_you_mean(base, names)
+            self.problems.append(Problem(path, f"the name {quote(name)}", expected, hint, "reference"))
+        return source
 
     def _check_name(self, name: str, path: Path) -> None:
         if not name or "." in name:
-            self.problems.append(Problem(path, f"the name {quote(name)}", "a name without dots", code="name"))
+            expected = "a name without dots" if name else "a name"
+            self.problems.append(Problem(path, f"the name {quote(name)}", expected, code="name"))
         elif name in _RESERVED:
             hint = "choose another name"
             expected = "a name that is no attribute of torch.nn.ModuleDict"
@@ -174,8 +202,7 @@ class _Parser:
 
     def _read_type(self, node: Mapping[str, Any], path: Path) -> Entry | None:
         if "type" not in node:
-            problem = _pair(node, "type", missing_key(path, "type"))
-            self.problems.append(problem if problem.path[: len(path)] == path else problem.under(*path))
+            self.problems.append(missing_type(path, node))
             return None
         entry = lookup(node["type"], (*path, "type"))
         if isinstance(entry, Problem):
@@ -193,14 +220,15 @@ class _Parser:
             self.problems.append(Problem(path, quote(names), "a list of names", hint, "value"))
             return [names] if names in self.carried else []
         if not isinstance(names, (list, tuple)) or not names:
-            self.problems.append(Problem(path, quote(names), "a list of names", code="value"))
+            self.problems.append(Problem(path, quote(names), "a list of names, at least one", code="value"))
             return []
         taken: list[str | None] = []
         for index, name in enumerate(names):
+            told = isinstance(name, str) and {path[0], name} <= self.cycles
             problem = self._check_in_name(name, taken, (*path, index))
             if problem is None:
                 taken.append(name)
-            elif not self.uncertain:
+            elif not self.uncertain and not told:
                 self.problems.append(problem)
         return taken
 
@@ -216,10 +244,20 @@ class _Parser:
         if not names:
             expected = "no in_names: the one carried tensor has no name"
             return Problem(path, quote(name), expected, "leave in_names out", "reference")
-        hint = did_you_mean(name, names)
-        if name in self.consumed:
-            hint = f"{self.consumed[name]!r} consumed it; a ReuseFork gives one tensor several names"
+        hint = self._explain_name(name, path) or did_you_mean(name, names)
         return Problem(path, quote(name), f"one of the carried tensors: {choices(names)}", hint, "reference")
+
+    def _explain_name(self, name: str, path: Path) -> str:
+        """Why a name that is known is not carried."""
+        if name in self.consumed:
+            return f"{self.consumed[name]!r} consumed it; a ReuseFork gives one tensor several names"
+        if name in self.given:
+            return f"the node {name!r} gives {self.given[name]}"
+        cycle = _find_cycle(str(path[0]), self.wants) if name in self.wants else ()
+        if cycle:
+            self.cycles.update(cycle)
+            return f"a cycle: {' → '.join(cycle)}"
+        return f"the node {name!r} stands further down; nodes run in order" if name in self.wants else ""
 
     def _bind(
         self, entry: Entry, node: Mapping[str, Any], taken: list[str | None], path: Path
@@ -227,34 +265,40 @@ class _Parser:
         """The taken tensors as inputs of the ports."""
         refs = [self.carried.get(name) for name in taken]
         first = entry.ports[0] if entry.ports else None
-        if first is not None and first.takes == "mapping":
+        if first is not None and (first.takes == "mapping" or (first.takes == "any" and len(refs) > 1)):
             named = {INPUT if name is None else name: ref for name, ref in zip(taken, refs, strict=True)}
             return ((first.name, named),)
         if first is not None and first.takes == "sequence":
             return ((first.name, tuple(refs)),)
         needed = [port.name for port in entry.ports if port.required and port.name not in node]
-        if len(refs) > len(entry.ports) or (len(refs) < len(needed) and not self._is_faulty(node, refs)):
-            names = choices_in_order([port.name for port in entry.ports])
-            count = "at most " if len(refs) > len(entry.ports) else ""
-            expected = f"{count}{len(needed) or 1} tensor{'s' if len(needed) > 1 else ''} for {entry.name}: {names}"
-            found = quote(node.get("in_names", ["" if name is None else name for name in taken]))
-            self.problems.append(Problem((*path, "in_names"), found, expected, code="reference"))
+        if len(refs) > len(entry.ports):
+            self._add_count(node, f"at most {len(entry.ports)}", entry, [port.name for port in entry.ports], path)
+        elif len(refs) < len(needed):
+            self._add_count(node, f"{len(needed)}", entry, needed, path)
         return tuple((port.name, ref) for port, ref in zip(entry.ports, refs, strict=False))
 
-    def _is_faulty(self, node: Mapping[str, Any], refs: list[Ref | None]) -> bool:
-        names = node.get("in_names", [])
-        return isinstance(names, (list, tuple, str)) and len(refs) < len(names)
+    def _add_count(self, node: Mapping[str, Any], count: str, entry: Entry, ports: list[str], path: Path) -> None:
+        """The problem that a node is fed the wrong number of tensors."""
+        expected = f"{count} tensor{'s' if len(ports) != 1 else ''} for {entry.name}: {', '.join(ports)}"
+        if "in_names" in node:
+            problem = Problem((*path, "in_names"), quote(node["in_names"]), expected, code="reference")
+        else:
+            problem = Problem(path, "no key 'in_names'", f"in_names with {expected}", code="reference")
+        self.problems.append(problem)
 
     def _outputs(
         self, entry: Entry, name: str, params: Mapping[str, Any], taken: list[str | None], path: Path
     ) -> dict[str | None, Ref | None]:
         names = entry.outputs(params) if callable(entry.outputs) else ()
         if not names:
+            if taken and taken[0] is not None:
+                self.given[name] = f"its output as {taken[0]!r}"
             return {taken[0] if taken else None: Ref(name)}
+        self.given[name] = f"its outputs as {', '.join(map(repr, names))}"
         for output in names:
             if output in self.carried:
-                expected = "a name that is not carried already"
-                self.problems.append(Problem(path, f"the output {quote(output)}", expected, code="reference"))
+                place, expected = (*path, *_find_name(output, params)), "a name that is not carried already"
+                self.problems.append(Problem(place, f"the output {quote(output)}", expected, code="reference"))
         return {output: Ref(name, (output,)) for output in names}
 
     def _carry(self, new: Mapping[str | None, Ref | None], *, broken: bool = False) -> None:
@@ -262,9 +306,33 @@ class _Parser:
         self.carried = {**fresh, **{name: ref for name, ref in self.carried.items() if name not in fresh}}
 
 
-def choices_in_order(names: list[str]) -> str:
-    """`names` as they stand."""
-    return ", ".join(names)
+def _names_wanted(node: Any) -> Collection[Any]:
+    names = node.get("in_names") if isinstance(node, Mapping) else None
+    return names if isinstance(names, (list, tuple)) else ()
+
+
+def _find_cycle(start: str, wants: Mapping[str, Collection[Any]]) -> tuple[str, ...]:
+    """The shortest way along `wants` from `start` back to it, if there is one."""
+    trails = {start: (start,)}
+    queue = [start]
+    for name in queue:
+        for other in wants.get(name, ()):
+            if other == start:
+                return (*trails[name], start)
+            if isinstance(other, str) and other in wants and other not in trails:
+                trails[other] = (*trails[name], other)
+                queue.append(other)
+    return ()
+
+
+def _find_name(name: str, params: Mapping[str, Any]) -> Path:
+    """Where a fork's parameters name an output."""
+    for key, value in params.items():
+        if isinstance(value, Mapping) and name in value:
+            return (key, name)
+        if isinstance(value, (list, tuple)) and name in value:
+            return (key, value.index(name))
+    return ()
 
 
 _RESERVED = frozenset(dir(nn.ModuleDict())) | {"dag_in_shape"}

@@ -1,0 +1,123 @@
+"""Rows: what is measured, and the goal of each. The same for torcharc and for its peer."""
+
+from __future__ import annotations
+
+import copy
+import dataclasses
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import torch
+from torch import nn
+
+from bench.measure import Task
+from bench.workloads import CONV, HYDRA, Conv, Hydra, chain, chain_class, chain_inputs, hydra_inputs
+
+Pair = tuple[Task, Task]
+
+
+@dataclasses.dataclass(frozen=True)
+class Goal:
+    """The most that a row should show: of the `ratio`, or of the measured `ms` or `MB`."""
+
+    most: float
+    unit: str = "ratio"
+
+    def __str__(self) -> str:
+        return f"≤ {self.most:.2f}×" if self.unit == "ratio" else f"≤ {self.most:g} {self.unit}"
+
+
+@dataclasses.dataclass(frozen=True)
+class Row:
+    """One line of the table.
+
+    Attributes:
+        name: What is measured.
+        goal: The most that is wanted, if anything is.
+        make: Gives subject and yardstick, for a side; None for what is measured in processes of its own.
+        slow_peer: Whether the peer takes seconds for one call.
+    """
+
+    name: str
+    goal: Goal | None = None
+    make: Callable[[Side], Pair] | None = None
+    slow_peer: bool = False
+
+
+@dataclasses.dataclass(frozen=True)
+class Side:
+    """What is compared with hand-written modules: torcharc or the peer.
+
+    Attributes:
+        build: Its `build`.
+        forget: Empties what it has cached of specs (not of types); does nothing where there is none.
+    """
+
+    build: Callable[[Any], nn.Module]
+    forget: Callable[[], None]
+
+
+def rows() -> Iterator[Row]:
+    """All rows, in the order of the table."""
+    even = Goal(1.0)
+    yield Row("hydra, forward, batch 16", even, lambda side: _hydra(side, 16))
+    yield Row("hydra, forward, batch 1", None, lambda side: _hydra(side, 1))
+    yield Row("hydra, forward, batch 16, training", None, lambda side: _hydra(side, 16, training=True))
+    for length in (100, 1000):
+        yield Row(f"chain of {length}, forward", None, lambda side, n=length: _chain(side, n, carried=False))
+    for length in (100, 1000):
+        goal = even if length == 1000 else None
+        make = lambda side, n=length: _chain(side, n, carried=True)  # noqa: E731
+        yield Row(f"chain of {length}, one tensor carried, forward", goal, make)
+    yield Row("hydra, first build", Goal(1.5), lambda side: _build(side, HYDRA, Hydra, first=True))
+    yield Row("hydra, second build", Goal(1.2), lambda side: _build(side, HYDRA, Hydra))
+    for length in (100, 1000):
+        yield Row(f"chain of {length}, first build", None, lambda side, n=length: _build_chain(side, n, first=True))
+        yield Row(f"chain of {length}, second build", None, lambda side, n=length: _build_chain(side, n))
+    yield Row("conv on [3, 1024, 1024], first build", Goal(10, "ms"), lambda side: _build(side, CONV, Conv, first=True), True)
+    yield Row("conv on [3, 1024, 1024], memory of a build", Goal(5, "MB"))
+    yield Row("import, beyond torch", Goal(150, "ms"))
+
+
+def _hydra(side: Side, batch: int, *, training: bool = False) -> Pair:
+    return _forward(side.build(copy.deepcopy(HYDRA)), Hydra(), hydra_inputs(batch), training=training)
+
+
+def _chain(side: Side, length: int, *, carried: bool) -> Pair:
+    network = side.build(chain(length, carried=carried))
+    by_hand = chain_class(length, carried=carried)()
+    return _forward(network, by_hand, chain_inputs(16, carried=carried))
+
+
+def _forward(network: nn.Module, by_hand: nn.Module, xs: Any, *, training: bool = False) -> Pair:
+    """Forward passes of two networks, after a check that they give the same for the same weights."""
+    weights = dict(zip(network.state_dict(), by_hand.state_dict().values(), strict=True))
+    network.load_state_dict(weights)
+    network.train(training)
+    by_hand.train(training)
+    results = []
+    for module in (network, by_hand):
+        torch.manual_seed(0)
+        results.append(module(xs))
+    torch.testing.assert_close(results[0], results[1])
+
+    return Task(network, lambda: xs, grad=training), Task(by_hand, lambda: xs, grad=training)
+
+
+def _build_chain(side: Side, length: int, *, first: bool = False) -> Pair:
+    return _build(side, chain(length, carried=False), chain_class(length, carried=False), first=first)
+
+
+def _build(side: Side, spec: Any, by_hand: Callable[[], nn.Module], *, first: bool = False) -> Pair:
+    """A build of a spec, its plan known already or (`first`) not; and the constructor written by hand."""
+    count = sum(weight.numel() for weight in by_hand().parameters())
+    found = sum(weight.numel() for weight in side.build(copy.deepcopy(spec)).parameters())
+    if found != count:
+        raise ValueError(f"{found} parameters, but {count} by hand")
+
+    def prepare() -> Any:
+        if first:
+            side.forget()
+        return copy.deepcopy(spec)  # the peer writes into it
+
+    return Task(side.build, prepare, single=first), Task(lambda _: by_hand())

@@ -1,0 +1,136 @@
+"""Workloads: specs, and the same networks as one writes them by hand in plain torch."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+HYDRA: dict[str, Any] = {
+    "dag_in_shape": {"image": [3, 20, 20], "vector": [8]},
+    "image": {
+        "type": "Conv2d",
+        "in_names": ["image"],
+        "layers": [[16, 4, 2, 0, 1], [16, 4, 1, 0, 1]],
+        "batch_norm": True,
+        "activation": "ReLU",
+        "dropout": 0.2,
+        "init": "kaiming_uniform_",
+    },
+    "merge": {
+        "type": "FiLMMerge",
+        "in_names": ["image", "vector"],
+        "names": {"feature": "image", "conditioner": "vector"},
+    },
+    "Flatten": {"type": "Flatten"},
+    "Linear": {
+        "type": "Linear",
+        "layers": [64, 32],
+        "batch_norm": True,
+        "activation": "ReLU",
+        "dropout": 0.2,
+        "init": "kaiming_uniform_",
+    },
+    "out": {"type": "Linear", "out_features": 8},
+    "fork": {"type": "SplitFork", "shapes": {"mean": [4], "std": [4]}},
+}
+
+CONV: dict[str, Any] = {
+    "dag_in_shape": [3, 1024, 1024],
+    "type": "Conv2d",
+    "layers": [[64, 3], [64, 3]],
+    "batch_norm": True,
+    "activation": "ReLU",
+}
+
+WIDTH = 8
+
+
+class Hydra(nn.Module):
+    """What `HYDRA` describes: image (N, 3, 20, 20) and vector (N, 8) to mean and std (N, 4)."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.image = nn.Sequential(
+            nn.Conv2d(3, 16, 4, 2),
+            nn.BatchNorm2d(16),
+            nn.ReLU(),
+            nn.Dropout2d(0.2),
+            nn.Conv2d(16, 16, 4),
+            nn.BatchNorm2d(16),
+            nn.ReLU(),
+            nn.Dropout2d(0.2),
+        )
+        self.scale = nn.Linear(8, 16)
+        self.shift = nn.Linear(8, 16)
+        self.linear = nn.Sequential(
+            nn.Linear(576, 64),
+            nn.BatchNorm1d(64),
+            nn.ReLU(),
+            nn.Dropout(0.2),
+            nn.Linear(64, 32),
+            nn.BatchNorm1d(32),
+            nn.ReLU(),
+            nn.Dropout(0.2),
+        )
+        self.out = nn.Linear(32, 8)
+        for layer in (self.image[0], self.image[4], self.linear[0], self.linear[4]):
+            nn.init.kaiming_uniform_(layer.weight, nonlinearity="relu")
+
+    def forward(self, xs: dict[str, Tensor]) -> dict[str, Tensor]:
+        """The outputs by name."""
+        feature, vector = self.image(xs["image"]), xs["vector"]
+        feature = self.scale(vector)[:, :, None, None] * feature + self.shift(vector)[:, :, None, None]
+        mean, std = self.out(self.linear(feature.flatten(1))).split([4, 4], dim=1)
+        return {"mean": mean, "std": std}
+
+
+class Conv(nn.Sequential):
+    """What `CONV` describes."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            nn.Conv2d(3, 64, 3), nn.BatchNorm2d(64), nn.ReLU(), nn.Conv2d(64, 64, 3), nn.BatchNorm2d(64), nn.ReLU()
+        )
+
+
+def chain(length: int, *, carried: bool) -> dict[str, Any]:
+    """The spec of Linear layers in a row; with `carried`, beside a tensor that no layer takes."""
+    layer: dict[str, Any] = {"type": "Linear", "out_features": WIDTH}
+    shape: Any = {"x": [WIDTH], "c": [WIDTH]} if carried else [WIDTH]
+    in_names = {"in_names": ["x"]} if carried else {}
+    return {"dag_in_shape": shape, **{f"layer_{index}": {**layer, **in_names} for index in range(length)}}
+
+
+def chain_class(length: int, *, carried: bool) -> type[nn.Module]:
+    """The same by hand: a class with one attribute and one line of `forward` for each layer."""
+    makes = [f"        self.layer_{index} = nn.Linear({WIDTH}, {WIDTH})" for index in range(length)]
+    calls = [f"        x = self.layer_{index}(x)" for index in range(length)]
+    source = "\n".join(
+        [
+            "class Chain(nn.Module):",
+            "    def __init__(self):",
+            "        super().__init__()",
+            *makes,
+            "    def forward(self, xs):",
+            "        x, c = xs['x'], xs['c']" if carried else "        x = xs",
+            *calls,
+            "        return {'x': x, 'c': c}" if carried else "        return x",
+        ]
+    )
+    names: dict[str, Any] = {"nn": nn}
+    exec(source, names)  # noqa: S102  # a thousand lines, as a hand would write them
+    cls: type[nn.Module] = names["Chain"]
+    return cls
+
+
+def hydra_inputs(batch: int) -> dict[str, Tensor]:
+    """Random inputs of `HYDRA`."""
+    return {"image": torch.rand(batch, 3, 20, 20), "vector": torch.rand(batch, 8)}
+
+
+def chain_inputs(batch: int, *, carried: bool) -> Any:
+    """Random inputs of a chain."""
+    x = torch.rand(batch, WIDTH)
+    return {"x": x, "c": torch.rand(batch, WIDTH)} if carried else x

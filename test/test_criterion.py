@@ -1,0 +1,334 @@
+import contextlib
+import copy
+
+import omegaconf
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from torch import nn
+
+from torcharc.criterion import build_criterion
+from torcharc.errors import SpecError
+from torcharc.loss import LOSSES
+from torcharc.weighted_criterion import WeightedCriterion
+
+REQUIRED = {
+    "AdaptiveLogSoftmaxWithLoss": {"in_features": 4, "n_classes": 6, "cutoffs": [2]},
+    "LinearCrossEntropyLoss": {"in_features": 4, "num_classes": 6},
+}
+
+
+def message(spec):
+    with pytest.raises(SpecError) as error:
+        build_criterion(spec)
+    return str(error.value)
+
+
+# one loss
+
+
+@pytest.mark.parametrize("name", sorted(LOSSES.types))
+def test_every_loss_builds(name):
+    assert type(build_criterion({"type": name, **REQUIRED.get(name, {})})) is LOSSES.types[name]
+
+
+@pytest.mark.parametrize("name", sorted(LOSSES.types))
+def test_every_loss_refuses_an_unknown_key(name):
+    with pytest.raises(SpecError) as error:
+        build_criterion({"type": name, **REQUIRED.get(name, {}), "unknown": 1})
+    assert [problem.path for problem in error.value.problems] == [("unknown",)]
+
+
+def test_class_weights_are_buffers_in_float32():
+    criterion = build_criterion({"type": "CrossEntropyLoss", "weight": [1, "2e0", 0.5], "label_smoothing": "1e-1"})
+    assert torch.equal(criterion.weight, torch.tensor([1, 2, 0.5]))
+    assert criterion.label_smoothing == 0.1
+    assert criterion.to("meta").weight.is_meta
+
+
+def test_loss_is_that_of_torch():
+    x, y = torch.randn(5, 3), torch.rand(5, 3)
+    built = build_criterion({"type": "BCEWithLogitsLoss", "pos_weight": [1, 2, 3], "reduction": "sum"})
+    expected = nn.BCEWithLogitsLoss(pos_weight=torch.tensor([1.0, 2.0, 3.0]), reduction="sum")
+    assert torch.equal(built(x, y), expected(x, y))
+
+
+@pytest.mark.parametrize("spec", ["mse", {"type": "mse"}, "torch.nn.functional.mse_loss", "nn.MSELoss"])
+def test_name_alone_is_a_loss(spec):
+    assert repr(build_criterion(spec)) == "MSELoss()"
+
+
+def test_only_weights_become_tensors():
+    criterion = build_criterion({"type": "AdaptiveLogSoftmaxWithLoss", **REQUIRED["AdaptiveLogSoftmaxWithLoss"]})
+    assert criterion.cutoffs == [2, 6]
+
+
+def test_power_of_the_triplet_loss_may_exceed_one():
+    assert build_criterion({"type": "TripletMarginLoss", "p": 3}).p == 3
+
+
+def test_distance_may_be_a_function_of_python():
+    criterion = build_criterion({"type": "TripletMarginWithDistanceLoss", "distance_function": torch.dist})
+    assert criterion.distance_function is torch.dist
+
+
+def test_spec_is_not_changed():
+    spec = {"type": "CrossEntropyLoss", "weight": [1, 2]}
+    terms = [{"type": "mse", "inputs": {"input": "a"}, "params": {"reduction": "sum"}, "weight": "1e-1"}]
+    before = copy.deepcopy((spec, terms))
+    build_criterion(spec)
+    build_criterion(terms)
+    assert (spec, terms) == before
+
+
+def test_omegaconf_spec_works():
+    spec = omegaconf.OmegaConf.create({"type": "CrossEntropyLoss", "weight": [1, 2]})
+    assert torch.equal(build_criterion(spec).weight, torch.tensor([1.0, 2.0]))
+
+
+# a sum
+
+
+def test_sum_equals_its_terms_by_hand():
+    terms = [
+        {
+            "type": "CrossEntropyLoss",
+            "inputs": {"input": "class", "target": "label"},
+            "params": {"weight": [1, 2, 3]},
+            "weight": 2.0,
+        },
+        {"type": "mse", "inputs": {"input": "size"}, "weight": "1e-1"},
+    ]
+    outputs = {"class": torch.randn(4, 3), "size": torch.randn(4)}
+    targets = {"label": torch.tensor([0, 1, 2, 0]), "size": torch.randn(4)}
+    criterion = build_criterion(terms)
+    assert type(criterion) is WeightedCriterion
+    entropy = nn.CrossEntropyLoss(torch.tensor([1.0, 2, 3]))(outputs["class"], targets["label"])
+    square = nn.MSELoss()(outputs["size"], targets["size"])
+    assert torch.equal(criterion(outputs, targets), 2 * entropy + 0.1 * square)
+    assert list(criterion.terms(outputs, targets)) == ["class", "size"]
+
+
+def test_mapping_with_inputs_is_a_sum_of_one():
+    spec = {"type": "L1Loss", "inputs": {"pred": "model.y", "targets": "target_columns.y_true"}, "weight": 3}
+    criterion = build_criterion(spec)
+    assert criterion({"y": torch.ones(2)}, {"y_true": torch.zeros(2)}).item() == 3.0
+
+
+def test_names_tell_terms_of_one_output_apart():
+    terms = [{"type": name, "inputs": {"input": "y"}, "name": name} for name in ("mse", "l1")]
+    values = build_criterion(terms).terms({"y": torch.full((2,), 3.0)}, {"y": torch.ones(2)})
+    assert {name: value.item() for name, value in values.items()} == {"mse": 4.0, "l1": 2.0}
+
+
+def test_ports_of_any_loss_are_fed_by_name():
+    terms = [
+        {
+            "type": "TripletMarginLoss",
+            "inputs": {"anchor": "a", "positive": "b", "negative": "targets.c"},
+            "name": "triplet",
+        },
+        {"type": "GaussianNLLLoss", "inputs": {"var": "b", "input": "a", "target": "c"}, "name": "nll"},
+        {"type": "PoissonNLLLoss", "inputs": {"input": "a"}, "name": "poisson"},
+    ]
+    a, b, c = torch.randn(2, 3), torch.rand(2, 3), torch.randn(2, 3)
+    values = build_criterion(terms).terms({"a": a, "b": b}, {"a": c, "c": c})
+    assert torch.equal(values["triplet"], nn.TripletMarginLoss()(a, b, c))
+    assert torch.equal(values["nll"], nn.GaussianNLLLoss()(a, c, b))
+    assert torch.equal(values["poisson"], nn.PoissonNLLLoss()(a, c))
+
+
+def test_ctc_lengths_come_from_the_targets():
+    inputs = {"input": "frames", "target": "text", "input_lengths": "frames", "target_lengths": "letters"}
+    frames = torch.randn(5, 2, 4).log_softmax(-1)
+    targets = {
+        "text": torch.ones(2, 2, dtype=torch.long),
+        "frames": torch.tensor([5, 4]),
+        "letters": torch.tensor([2, 1]),
+    }
+    built = build_criterion([{"type": "CTCLoss", "inputs": inputs}])({"frames": frames}, targets)
+    expected = nn.CTCLoss()(frames, targets["text"], targets["frames"], targets["letters"])
+    assert torch.equal(built, expected)
+
+
+def test_adaptive_softmax_gives_its_loss():
+    params = REQUIRED["AdaptiveLogSoftmaxWithLoss"]
+    spec = [{"type": "AdaptiveLogSoftmaxWithLoss", "inputs": {"input": "x", "target": "y"}, "params": params}]
+    criterion = build_criterion(spec)
+    x, y = torch.randn(3, 4), torch.tensor([0, 3, 5])
+    assert torch.equal(criterion({"x": x}, {"y": y}), criterion.losses[0](x, y).loss)
+
+
+# errors
+
+
+def test_unknown_type_names_the_nearest():
+    assert message({"type": "CrossEntropyLos", "weight": [1]}) == (
+        "1 problem in the spec\n"
+        "spec.type\n"
+        "  found: 'CrossEntropyLos'\n"
+        "  expected: a loss: AdaptiveLogSoftmaxWithLoss, BCELoss, BCEWithLogitsLoss, CTCLoss, CosineEmbeddingLoss,"
+        " CrossEntropyLoss, GaussianNLLLoss, HingeEmbeddingLoss, HuberLoss, KLDivLoss, L1Loss,"
+        f" LinearCrossEntropyLoss and {len(LOSSES.types) - 12} more\n"
+        "  hint: did you mean 'CrossEntropyLoss'?"
+    )
+
+
+def test_all_problems_of_one_loss_come_at_once():
+    assert message({"type": "CrossEntropyLoss", "weight": [1, "x"], "reduction": "maen", "ignore": 1}) == (
+        "3 problems in the spec\n"
+        "spec.weight[1]\n"
+        "  found: 'x'\n"
+        "  expected: a number\n"
+        "spec.ignore\n"
+        "  found: the key 'ignore'\n"
+        "  expected: one of the keys: ignore_index, label_smoothing, reduce, reduction, size_average, type, weight\n"
+        "spec.reduction\n"
+        "  found: 'maen'\n"
+        "  expected: one of none, mean, sum\n"
+        "  hint: did you mean 'mean'?"
+    )
+
+
+def test_refused_argument_shows_the_reason_of_torch():
+    assert message({"type": "MultiMarginLoss", "p": 3}) == (
+        "1 problem in the spec\n"
+        "spec\n"
+        "  found: {'p': 3, 'type': 'MultiMarginLoss'}\n"
+        "  expected: arguments that MultiMarginLoss accepts; it says: only p == 1 and p == 2 supported"
+    )
+
+
+def test_empty_list_is_refused():
+    assert message([]) == "1 problem in the spec\nspec\n  found: []\n  expected: at least one term"
+
+
+@pytest.mark.parametrize("spec", [3, None, True])
+def test_spec_must_be_a_mapping_or_a_name(spec):
+    assert message(spec) == (
+        "1 problem in the spec\n"
+        "spec\n"
+        f"  found: {'nothing' if spec is None else spec}\n"
+        "  expected: a loss: its name, or a mapping {type: ..., ...}"
+    )
+
+
+def test_problems_of_all_terms_come_at_once():
+    terms = [
+        {"type": "msee", "inputs": {"input": "a"}},
+        {"type": "mse", "input": "a", "reduction": "sum"},
+        {"type": "cross_entropy", "inputs": {"input": "a", "traget": 3}, "params": {"weight": [], "smooth": 1}},
+        {"type": "cross_entropy", "inputs": {"input": "b"}, "weight": [1, 2]},
+        "mse",
+    ]
+    assert message(terms) == (
+        "8 problems in the spec\n"
+        "spec[0].type\n"
+        "  found: 'msee'\n"
+        f"  expected: a loss: AdaptiveLogSoftmaxWithLoss, BCELoss, BCEWithLogitsLoss, CTCLoss, CosineEmbeddingLoss,"
+        " CrossEntropyLoss, GaussianNLLLoss, HingeEmbeddingLoss, HuberLoss, KLDivLoss, L1Loss,"
+        f" LinearCrossEntropyLoss and {len(LOSSES.types) - 12} more\n"
+        "  hint: did you mean 'mse'?\n"
+        "spec[1].input\n"
+        "  found: the key 'input'\n"
+        "  expected: one of the keys: inputs, name, params, type, weight\n"
+        "  hint: did you mean 'inputs'?\n"
+        "spec[1].reduction\n"
+        "  found: the key 'reduction'\n"
+        "  expected: one of the keys: inputs, name, params, type, weight\n"
+        "  hint: write 'reduction' under `params`\n"
+        "spec[2].params.weight\n"
+        "  found: []\n"
+        "  expected: at least one number\n"
+        "spec[2].params.smooth\n"
+        "  found: the key 'smooth'\n"
+        "  expected: one of the keys: ignore_index, label_smoothing, reduce, reduction, size_average, weight\n"
+        "spec[2].inputs.traget\n"
+        "  found: the key 'traget'\n"
+        "  expected: one of the keys: input, target\n"
+        "  hint: did you mean 'target'?\n"
+        "spec[3].weight\n"
+        "  found: [1, 2]\n"
+        "  expected: a number\n"
+        "  hint: write class weights under `params`\n"
+        "spec[4]\n"
+        "  found: 'mse'\n"
+        "  expected: a mapping {type: ..., inputs: {input: <output>, target: <target>}, ...}"
+    )
+
+
+def test_none_reduction_has_no_place_in_a_sum():
+    assert message([{"type": "mse", "inputs": {"input": "a"}, "params": {"reduction": "none"}}]) == (
+        "1 problem in the spec\n"
+        "spec[0].params.reduction\n"
+        "  found: 'none'\n"
+        "  expected: one of mean, sum: the terms of a sum are scalars"
+    )
+
+
+def test_terms_of_one_name_are_told_apart():
+    terms = [{"type": "mse", "inputs": {"input": "y"}}, {"type": "l1", "inputs": {"input": "y"}}]
+    assert message(terms) == (
+        "1 problem in the spec\n"
+        "spec[1]\n"
+        "  found: {'inputs': {'input': 'y'}, 'type': 'l1'}\n"
+        "  expected: a name of its own: another term is called 'y'\n"
+        "  hint: give it a key `name`"
+    )
+
+
+def test_missing_and_double_ports_are_named():
+    terms = [
+        {"type": "TripletMarginLoss", "inputs": {"anchor": "a", "postive": "b"}, "name": "one"},
+        {"type": "mse", "inputs": {"input": "a", "pred": "b", "target": 3}, "name": "two"},
+        {"type": "mse", "inputs": {}, "name": "three"},
+    ]
+    assert message(terms) == (
+        "5 problems in the spec\n"
+        "spec[0].inputs.postive\n"
+        "  found: the key 'postive'\n"
+        "  expected: one of the keys: anchor, negative, positive\n"
+        "  hint: did you mean 'positive'?\n"
+        "spec[0].inputs\n"
+        "  found: no key 'negative'\n"
+        "  expected: the key 'negative', which is required\n"
+        "spec[1].inputs.pred\n"
+        "  found: the key 'pred'\n"
+        "  expected: 'input' once\n"
+        "spec[1].inputs.target\n"
+        "  found: 3\n"
+        "  expected: the name of a target\n"
+        "spec[2].inputs\n"
+        "  found: no key 'input'\n"
+        "  expected: the key 'input', which is required"
+    )
+
+
+def test_params_without_inputs_are_no_loss():
+    assert message({"type": "mse", "params": {}}) == (
+        "1 problem in the spec\nspec\n  found: no key 'inputs'\n  expected: the key 'inputs', which is required"
+    )
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers(-3, 9) | st.floats() | st.text(max_size=5) | st.just("1e-3"),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
+    max_leaves=5,
+)
+
+
+@st.composite
+def likely_specs(draw):
+    """Known types and keys, arbitrary values."""
+    name = draw(st.sampled_from(sorted({*LOSSES.types} - {*REQUIRED})))
+    keys = sorted({*LOSSES.read_signature(LOSSES.types[name]).arguments, "name", "params", "inputs"})
+    keys = [key for key in keys if key not in ("reduce", "size_average")]  # torch warns of these
+    return {"type": name, **draw(st.dictionaries(st.sampled_from(keys), JSON, max_size=4))}
+
+
+@settings(max_examples=200, deadline=None)
+@given(JSON | likely_specs() | st.lists(likely_specs(), max_size=2))
+def test_any_value_builds_or_is_a_spec_error(spec):
+    with contextlib.suppress(SpecError):
+        build_criterion(spec)
