@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 import torch
 from torch import nn
 
+from torcharc import infer
 from torcharc.dagnet import DAGNet
 from torcharc.errors import Path, Problem, SpecError, quote
 from torcharc.infer import Plan, infer_plan
@@ -65,6 +66,7 @@ def build(
         torch.Size([2, 4])
     """
     (plan, schedule), loaded = make_ready(spec)
+    _check_size(plan, device, loaded)
     with _making(device, seed):
         modules = {}
         for step in plan.steps:
@@ -77,6 +79,18 @@ def build(
     else:
         network = DAGNet(plan.graph, schedule, modules, loaded.spec)
     return network if dtype is None else network.to(dtype)
+
+
+def _check_size(plan: Plan, device: torch.device | str | None, loaded: Loaded) -> None:
+    """Refuses a network that no memory holds, before it is made."""
+    counts = {step.node.path: step.outcome.params for step in plan.steps if step.recipe and step.outcome}
+    total = sum(counts.values())
+    if total <= infer.MOST_PARAMETERS or torch.device(device or torch.get_default_device()).type == "meta":
+        return
+    path = max(counts, key=lambda path: counts[path])
+    found = f"{counts[path]:,} parameters, {total:,} in the whole network"
+    expected = f"at most {infer.MOST_PARAMETERS:,} in the whole; torcharc.infer.MOST_PARAMETERS sets the limit"
+    raise SpecError(loaded.place(Problem(path, found, expected, code="size")))
 
 
 def _make(recipe: Any, path: Any, loaded: Loaded) -> nn.Module:

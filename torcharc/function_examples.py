@@ -39,6 +39,7 @@ def _weights(*shape: int) -> dict[str, object]:
     """A tensor without a batch axis."""
     return {"shape": list(shape), "batch": False}
 
+
 _TORCH: dict[str, Example] = {
     **{name: one(VECTOR) for name in _ELEMENTWISE if name not in _DIM},
     **{name: one(VECTOR, dim=-1) for name in ("softmax", "log_softmax")},
@@ -99,6 +100,7 @@ _TORCH: dict[str, Example] = {
     "channel_shuffle": one(IMAGE, groups=2),
 }
 
+
 def _conv(rank: int, *, transposed: bool = False) -> Example:
     channels = _GRIDS[rank][0]
     sizes = (channels, 3) if transposed else (3, channels)
@@ -112,9 +114,7 @@ _FUNCTIONAL: dict[str, Example] = {
     **{f"dropout{rank}d": one(_GRIDS[rank]) for rank in _GRIDS},
     **{f"{kind}_pool{rank}d": one(_GRIDS[rank], kernel_size=2) for rank in _GRIDS for kind in ("max", "avg")},
     **{f"lp_pool{rank}d": one(_GRIDS[rank], norm_type=2, kernel_size=2) for rank in _GRIDS},
-    **{
-        f"adaptive_{kind}_pool{rank}d": one(_GRIDS[rank], output_size=2) for rank in _GRIDS for kind in ("max", "avg")
-    },
+    **{f"adaptive_{kind}_pool{rank}d": one(_GRIDS[rank], output_size=2) for rank in _GRIDS for kind in ("max", "avg")},
     **{f"conv{rank}d": _conv(rank) for rank in _GRIDS},
     **{f"conv_transpose{rank}d": _conv(rank, transposed=True) for rank in _GRIDS},
     "linear": several({"input": VECTOR, "weight": _weights(3, 6), "bias": _weights(3)}),
@@ -123,7 +123,9 @@ _FUNCTIONAL: dict[str, Example] = {
     "rms_norm": one(VECTOR, normalized_shape=[6]),
     "group_norm": one(IMAGE, num_groups=2),
     "instance_norm": one(IMAGE),
-    "batch_norm": several({"input": VECTOR, "running_mean": _weights(6), "running_var": {**_weights(6), "range": [1, 2]}}),
+    "batch_norm": several(
+        {"input": VECTOR, "running_mean": _weights(6), "running_var": {**_weights(6), "range": [1, 2]}}
+    ),
     "local_response_norm": one(IMAGE, size=2),
     "normalize": one(VECTOR, dim=1),
     "embedding": several({"input": integers([5], 10), "weight": _weights(10, 4)}),
@@ -174,7 +176,7 @@ FUNCTIONS: dict[str, Example] = {
     **{f"torch.Tensor.{name}": example for name, example in _TENSOR.items()},
     "torch.linalg.vector_norm": one(VECTOR, dim=1),
     "torch.linalg.norm": one(VECTOR, dim=1),
-    "torch.linalg.inv": one({"shape": _MATRIX, "range": [0, 1]}),
+    "torch.linalg.inv": several({"A": _MATRIX}),
     "torch.fft.fft": one(VECTOR),
     "torch.fft.rfft": one(VECTOR),
     "torch.special.expit": one(VECTOR),

@@ -11,11 +11,11 @@ import functools
 import inspect
 import itertools
 import re
-from collections.abc import Callable, Collection
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import torch
-from torch.overrides import get_overridable_functions, get_testing_overrides
+from torch.overrides import get_overridable_functions
 
 _NAMESPACES = {torch: "torch", torch.functional: "torch", torch.nn.functional: "torch.nn.functional"}
 _NAMESPACES |= {torch.linalg: "torch.linalg", torch.fft: "torch.fft", torch.special: "torch.special"}
@@ -42,71 +42,38 @@ METHODS = frozenset(
 # functions of torch.nn.functional that call others, and so are not overridable themselves
 _CALLERS = ("hardsigmoid", "hardswish", "sigmoid", "tanh")
 
-# argument names where torch shows no usable signature, or in another order
+# argument names where torch shows no usable ones
+_POOL = "torch.nn.functional.{}max_pool{}d"
 _ARGUMENTS = {
-    "torch.add": "input other alpha?",
-    "torch.sub": "input other alpha?",
-    "torch.div": "input other rounding_mode?",
-    "torch.mean": "input dim? keepdim?",
-    "torch.sum": "input dim? keepdim?",
-    "torch.prod": "input dim? keepdim?",
-    "torch.max": "input other? dim? keepdim?",
-    "torch.min": "input other? dim? keepdim?",
-    "torch.squeeze": "input dim?",
-    "torch.permute": "input dims",
     "torch.einsum": "operands equation",
-    "torch.split": "tensor split_size_or_sections dim?",
-    "torch.pow": "input exponent",
-    "torch.bmm": "input mat2",
-    "torch.mm": "input mat2",
-    "torch.topk": "input k dim? largest? sorted?",
-    "torch.std": "input dim? correction? keepdim?",
-    "torch.var": "input dim? correction? keepdim?",
-    "torch.nn.functional.max_pool1d": "input kernel_size stride? padding? dilation? ceil_mode? return_indices?",
-    "torch.nn.functional.max_pool2d": "input kernel_size stride? padding? dilation? ceil_mode? return_indices?",
-    "torch.nn.functional.max_pool3d": "input kernel_size stride? padding? dilation? ceil_mode? return_indices?",
-    "torch.nn.functional.avg_pool1d": "input kernel_size stride? padding? ceil_mode? count_include_pad?",
-    "torch.nn.functional.avg_pool2d": (
-        "input kernel_size stride? padding? ceil_mode? count_include_pad? divisor_override?"
-    ),
-    "torch.nn.functional.avg_pool3d": (
-        "input kernel_size stride? padding? ceil_mode? count_include_pad? divisor_override?"
-    ),
-    "torch.nn.functional.adaptive_avg_pool1d": "input output_size",
-    "torch.nn.functional.linear": "input weight bias?",
-    "torch.nn.functional.conv1d": "input weight bias? stride? padding? dilation? groups?",
-    "torch.nn.functional.conv2d": "input weight bias? stride? padding? dilation? groups?",
-    "torch.nn.functional.conv3d": "input weight bias? stride? padding? dilation? groups?",
-    "torch.nn.functional.gelu": "input approximate?",
-    "torch.nn.functional.scaled_dot_product_attention": (
-        "query key value attn_mask? dropout_p? is_causal? scale? enable_gqa?"
-    ),
+    "torch.block_diag": "tensors",
+    "torch.broadcast_tensors": "tensors",
+    "torch.cartesian_prod": "tensors",
+    "torch.chain_matmul": "tensors",
+    "torch.meshgrid": "tensors indexing?",
     "torch.view": "input size? shape?",
     "torch.Tensor.view": "input size? shape?",
-    "torch.Tensor.reshape": "input shape",
-    "torch.Tensor.permute": "input dims",
-    "torch.Tensor.expand": "input size",
-    "torch.Tensor.repeat": "input repeats",
 }
+for _rank in (1, 2, 3):
+    _ARGUMENTS |= {
+        _POOL.format("", _rank): "input kernel_size stride? padding? dilation? ceil_mode? return_indices?",
+        _POOL.format("adaptive_", _rank): "input output_size return_indices?",
+        _POOL.format("fractional_", _rank): "input kernel_size output_size? output_ratio? return_indices?",
+    }
 
 SEQUENCES = frozenset({"tensors", "operands"})
 """Names of arguments that take a list of tensors."""
 
-_TENSORS = frozenset(
-    "input other tensor tensors operands self x y input1 input2 x1 x2 mat1 mat2 vec vec1 vec2 batch1 batch2 query"
-    " key value attn_mask target weight bias index mask src source exponent condition end tensor1 tensor2"
-    " running_mean running_var log_input var anchor positive negative A B pos_weight grid hx"
-    " offsets per_sample_weights indices values boundaries sorted_sequence log_probs targets input_lengths"
-    " target_lengths logits".split()
-)
-"""Names of arguments that take tensors, in torch's functions."""
+_TENSORS = SEQUENCES | {"b", "x2"}
+"""Names of arguments that take tensors, in Python functions that do not say so."""
 
 _UNUSED = frozenset(
-    "out inplace dtype out_dtype device layout pin_memory memory_format generator implicit _stacklevel size_average"
-    " reduce".split()
+    "out inplace dtype out_dtype device layout pin_memory memory_format generator implicit _stacklevel"
+    " size_average".split()
 )
 
-@functools.lru_cache(maxsize=None)
+
+@functools.cache
 def functions() -> dict[str, Callable[..., Any]]:
     """Every tensor function that a spec may name, by its full name."""
     table: dict[str, Callable[..., Any]] = {"torch.view": torch.Tensor.view}  # as Arc-Graph writes it
@@ -147,33 +114,41 @@ class FunctionArguments(NamedTuple):
     leading: int
 
 
-@functools.lru_cache(maxsize=None)
+@functools.cache
 def function_arguments(name: str) -> FunctionArguments:
     """The argument names of a listed function."""
-    listed = _ARGUMENTS.get(name) or _ARGUMENTS.get(name.replace("torch.Tensor.", "torch."))
-    tensors: Collection[str] = _TENSORS
-    if listed:
-        names = {word.rstrip("?"): not word.endswith("?") for word in listed.split()}
+    if name in _ARGUMENTS:
+        names = {word.rstrip("?"): not word.endswith("?") for word in _ARGUMENTS[name].split()}
+        tensors = set(_TENSORS)
     else:
-        names = _read_names(functions()[name])
-        if not names:
-            names, tensors = _read_schemas(name)
-        names = names or _read_names(get_testing_overrides().get(functions()[name])) or {"input": True}
-    names = {"input" if key == "self" else key: needed for key, needed in names.items() if key not in _UNUSED}
-    # the first argument of a function on tensors is a tensor, whatever its name
-    is_port = {key: key in tensors or index == 0 for index, key in enumerate(names)}
+        names, tensors = _read_names(functions()[name])
+    if not names:
+        names, tensors = _read_schemas(name)
+    unused = _UNUSED | {"reduce"} if "size_average" in names else _UNUSED
+    names = {key: needed for key, needed in names.items() if key not in unused} or {"self": True}
+    names = {"input" if key == "self" else key: needed for key, needed in names.items()}
+    is_port = {key: key in tensors or key == "input" for key in names}
     leading = next((index for index, port in enumerate(is_port.values()) if not port), len(names))
     ports = {key: needed for key, needed in names.items() if is_port[key]}
     return FunctionArguments(ports, {key: needed for key, needed in names.items() if not is_port[key]}, leading)
 
 
-def _read_names(function: Callable[..., Any] | None) -> dict[str, bool]:
-    """Argument names of a Python function, with whether they are required; none of a builtin."""
+def _read_names(function: Callable[..., Any]) -> tuple[dict[str, bool], set[str]]:
+    """Argument names of a Python function, with whether they are required, and those that take tensors.
+
+    A builtin has no names.
+    """
     try:
-        parameters = inspect.signature(function).parameters.values()  # type: ignore[arg-type]
+        every = inspect.signature(function).parameters.values()
     except (TypeError, ValueError):
-        return {}
-    return {p.name: p.default is p.empty for p in parameters if p.kind not in (p.VAR_POSITIONAL, p.VAR_KEYWORD)}
+        return {}, set()
+    parameters = [p for p in every if p.kind not in (p.VAR_POSITIONAL, p.VAR_KEYWORD)]
+    tensors = {p.name for p in parameters[:1]}  # the first argument of a function on tensors, whatever its name
+    for parameter in parameters:
+        kind = "" if parameter.annotation is parameter.empty else str(parameter.annotation)
+        if ("Tensor" in kind and "Callable" not in kind) if kind else parameter.name in _TENSORS:
+            tensors.add(parameter.name)
+    return {p.name: p.default is p.empty for p in parameters}, tensors
 
 
 def _read_schemas(name: str) -> tuple[dict[str, bool], set[str]]:
@@ -188,9 +163,10 @@ def _read_schemas(name: str) -> tuple[dict[str, bool], set[str]]:
     names: dict[str, bool] = {}
     for argument in itertools.chain.from_iterable(overloads):
         names[argument.name] = names.get(argument.name, True) and not argument.has_default_value()
-    shared = set.intersection(*({argument.name for argument in arguments} for arguments in overloads)) if overloads else set()
-    tensors = {a.name for arguments in overloads for a in arguments if "Tensor" in str(a.type)}
-    return {key: needed and key in shared for key, needed in names.items()}, tensors
+    for arguments in overloads:
+        present = {argument.name for argument in arguments}
+        names = {key: needed and key in present for key, needed in names.items()}
+    return names, {a.name for arguments in overloads for a in arguments if "Tensor" in str(a.type)}
 
 
 def _is_public(schema: Any) -> bool:
@@ -206,6 +182,12 @@ _BY_POSITION = {
     "torch.Tensor.expand": "size",
     "torch.Tensor.repeat": "repeats",
 }
+
+
+_SPREAD = frozenset(
+    f"torch.{name}"
+    for name in ("einsum", "block_diag", "broadcast_tensors", "cartesian_prod", "chain_matmul", "meshgrid")
+)
 
 
 class TensorFunction(torch.nn.Module):
@@ -228,9 +210,9 @@ class TensorFunction(torch.nn.Module):
     def forward(self, *tensors: Any, **named: Any) -> Any:
         """The function's result."""
         arguments = {**self.arguments, **named}
-        if self.name == "torch.einsum":
-            operands = tensors[0] if tensors else arguments.pop("operands")
-            return self._function(arguments.pop("equation"), *operands, **arguments)
+        if self.name in _SPREAD:
+            leading = [arguments.pop("equation")] if self.name == "torch.einsum" else []
+            return self._function(*leading, *tensors[0], **arguments)
         if self.name == "torch.nn.functional.dropout":
             arguments.setdefault("training", self.training)
         by_position = _BY_POSITION.get(self.name)
@@ -238,6 +220,15 @@ class TensorFunction(torch.nn.Module):
             size = arguments.pop("shape") if "shape" in arguments else arguments.pop(by_position)
             tensors = (*tensors, size)
         return self._function(*tensors, **arguments)
+
+    def __getstate__(self) -> dict[str, Any]:
+        """The state without the function, as torch has some that cannot be pickled."""
+        return {key: value for key, value in self.__dict__.items() if key != "_function"}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        """Takes the function from the table again."""
+        super().__setstate__(state)  # type: ignore[no-untyped-call]
+        self._function = functions()[self.name]
 
     def extra_repr(self) -> str:
         """Name and arguments, as they would be called."""

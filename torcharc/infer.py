@@ -24,6 +24,9 @@ from torcharc.registry import find, lookup
 from torcharc.rules import Outcome
 from torcharc.stacking import plan_stack
 
+MOST_PARAMETERS = 10**10
+"""The most parameters that `build` makes on a device with memory (40 GB of float32)."""
+
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Step:

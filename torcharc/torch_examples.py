@@ -50,7 +50,13 @@ SHARES = {"input": within(VECTOR, 0.1, 0.9), "target": within(VECTOR, 0.1, 0.9)}
 SIGN = within([], 1, 1)
 TRIPLET = {"anchor": VECTOR, "positive": VECTOR, "negative": VECTOR}
 
-_ENCODER_LAYER = {"type": "TransformerEncoderLayer", "d_model": 8, "nhead": 2, "dim_feedforward": 16, "batch_first": True}
+_ENCODER_LAYER = {
+    "type": "TransformerEncoderLayer",
+    "d_model": 8,
+    "nhead": 2,
+    "dim_feedforward": 16,
+    "batch_first": True,
+}
 _DECODER_LAYER = {**_ENCODER_LAYER, "type": "TransformerDecoderLayer"}
 _LAYER = {key: value for key, value in _ENCODER_LAYER.items() if key not in ("type", "d_model")}
 
@@ -128,9 +134,7 @@ MODULES: dict[str, Example] = {
     # recurrent and attention
     **{name: one(SEQUENCE, hidden_size=6, batch_first=True) for name in ("RNN", "GRU", "LSTM")},
     **{name: one(VECTOR, hidden_size=4) for name in ("RNNCell", "GRUCell", "LSTMCell")},
-    "MultiheadAttention": several(
-        {"query": [5, 8], "key": [7, 8], "value": [7, 8]}, num_heads=2, batch_first=True
-    ),
+    "MultiheadAttention": several({"query": [5, 8], "key": [7, 8], "value": [7, 8]}, num_heads=2, batch_first=True),
     "TransformerEncoderLayer": several({"src": SEQUENCE}, **_LAYER),
     "TransformerDecoderLayer": several({"tgt": SEQUENCE, "memory": [7, 8]}, **_LAYER),
     "TransformerEncoder": several({"src": SEQUENCE}, encoder_layer=_ENCODER_LAYER, num_layers=2),

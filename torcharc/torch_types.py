@@ -6,7 +6,6 @@ import functools
 import inspect
 from typing import Any
 
-import torch
 from torch import nn
 
 from torcharc.arguments import Argument, Signature
@@ -17,7 +16,16 @@ from torcharc.rules import RULES
 from torcharc.torch_examples import MODULES
 
 # containers hold modules and have no forward of their own
-_LEFT_OUT = {"Module", "Container", "ModuleList", "ModuleDict", "ParameterList", "ParameterDict", "Sequential", "DataParallel"}
+_LEFT_OUT = {
+    "Module",
+    "Container",
+    "ModuleList",
+    "ModuleDict",
+    "ParameterList",
+    "ParameterDict",
+    "Sequential",
+    "DataParallel",
+}
 
 _INTEGER_INPUT = (nn.Embedding, nn.EmbeddingBag)
 
@@ -34,7 +42,7 @@ _OUTPUTS: dict[type, tuple[str, ...]] = {
 _PREFIXES = ("torch.nn.", "nn.", "core.")
 
 
-@functools.lru_cache(maxsize=None)
+@functools.cache
 def module_classes() -> dict[str, type[nn.Module]]:
     """The module classes of `torch.nn` that can be nodes, by class name."""
     found = {}
@@ -58,7 +66,7 @@ def torch_type_names() -> list[str]:
     return [*module_classes(), *functions()]
 
 
-@functools.lru_cache(maxsize=None)
+@functools.cache
 def _module_entry(name: str) -> Entry:
     cls = module_classes()[name]
     known: dict[str, Any] = {"exact": True, "defined": f"torch.nn.{name}"}
@@ -78,7 +86,7 @@ def _module_entry(name: str) -> Entry:
     return make_entry(name, cls, **known)
 
 
-@functools.lru_cache(maxsize=None)
+@functools.cache
 def _function_entry(name: str) -> Entry:
     known = function_arguments(name)
     arguments = {key: Argument(key, required=needed) for key, needed in known.others.items()}

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import torch
 from torch import Tensor, nn
 
 from torcharc.errors import ArgumentError, Problem, choices, did_you_mean, quote, unknown_keys
@@ -171,7 +172,7 @@ def modulate(feature: Tensor, scale: Tensor, shift: Tensor) -> Tensor:
     Raises:
         ValueError: If the batch sizes differ (a batch of 1 would be broadcast unseen).
     """
-    if feature.shape[0] != scale.shape[0]:
+    if not torch.jit.is_tracing() and feature.shape[0] != scale.shape[0]:  # a trace keeps sizes as tensors
         raise ValueError(f"the feature has a batch of {feature.shape[0]}, the conditioner one of {scale.shape[0]}")
     axes = scale.shape + (1,) * (feature.ndim - 2)  # (N, C, 1, ...)
     return scale.view(axes) * feature + shift.view(axes)
