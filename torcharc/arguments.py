@@ -126,6 +126,8 @@ def read_signature(function: Callable[..., Any]) -> Signature:
     """The arguments of `function` (a class: of its constructor), `device` and `dtype` left out."""
     if isinstance(function, type) and issubclass(function, torch.nn.RNNBase) and function is not torch.nn.RNNBase:
         return _read_recurrent(function)
+    if isinstance(function, type) and function.__init__ is torch.nn.Module.__init__:
+        return Signature({})  # it shows `*args, **kwargs`, and takes none
     try:
         parameters = list(inspect.signature(function).parameters.values())
     except (ValueError, TypeError):

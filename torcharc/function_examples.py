@@ -167,7 +167,6 @@ _TENSOR: dict[str, Example] = {
     "type_as": several({"input": VECTOR, "other": integers(VECTOR, 3)}),
     "view_as": several({"input": VECTOR, "other": [2, 3]}),
     "unfold": one(SIGNAL, dimension=2, size=3, step=1),
-    "t": one(VECTOR),
 }
 
 FUNCTIONS: dict[str, Example] = {

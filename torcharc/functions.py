@@ -53,6 +53,7 @@ _ARGUMENTS = {
     "torch.meshgrid": "tensors indexing?",
     "torch.view": "input size? shape?",
     "torch.Tensor.view": "input size? shape?",
+    "torch.nn.functional.batch_norm": "input running_mean? running_var? weight? bias? training? momentum? eps?",
 }
 for _rank in (1, 2, 3):
     _ARGUMENTS |= {
@@ -184,6 +185,13 @@ _BY_POSITION = {
 }
 
 
+# functions of torch.nn.functional that act in training only
+_DROPPING = frozenset(
+    f"torch.nn.functional.{name}"
+    for name in (*(f"dropout{d}" for d in ("", "1d", "2d", "3d")), "alpha_dropout", "feature_alpha_dropout", "rrelu")
+)
+
+# functions that take their tensors one by one
 _SPREAD = frozenset(
     f"torch.{name}"
     for name in ("einsum", "block_diag", "broadcast_tensors", "cartesian_prod", "chain_matmul", "meshgrid")
@@ -213,8 +221,12 @@ class TensorFunction(torch.nn.Module):
         if self.name in _SPREAD:
             leading = [arguments.pop("equation")] if self.name == "torch.einsum" else []
             return self._function(*leading, *tensors[0], **arguments)
-        if self.name == "torch.nn.functional.dropout":
+        if self.name in _DROPPING:
             arguments.setdefault("training", self.training)
+        elif self.name == "torch.nn.functional.scaled_dot_product_attention" and not self.training:
+            arguments.pop("dropout_p", None)
+        elif self.name == "torch.nn.functional.batch_norm":
+            arguments = dict.fromkeys(("running_mean", "running_var")[len(tensors) - 1 :]) | arguments
         by_position = _BY_POSITION.get(self.name)
         if by_position is not None:
             size = arguments.pop("shape") if "shape" in arguments else arguments.pop(by_position)

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import dataclasses
 import functools
 import inspect
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from torch import nn
+from torch.nn.modules.lazy import LazyModuleMixin
 
 from torcharc.arguments import Argument, Signature
 from torcharc.entry import Axis, Entry, Port, make_entry
 from torcharc.function_examples import FUNCTIONS
 from torcharc.functions import SEQUENCES, TensorFunction, full_name, function_arguments, functions
-from torcharc.rules import RULES
+from torcharc.rules import RULES, Outcome
 from torcharc.torch_examples import MODULES
 
 # containers hold modules and have no forward of their own
@@ -69,6 +72,8 @@ def torch_type_names() -> list[str]:
 @functools.cache
 def _module_entry(name: str) -> Entry:
     cls = module_classes()[name]
+    if issubclass(cls, LazyModuleMixin):
+        return _lazy_entry(name, cls)
     known: dict[str, Any] = {"exact": True, "defined": f"torch.nn.{name}"}
     known |= {"rule": RULES.get(name), "example": MODULES.get(name)}
     if issubclass(cls, nn.modules.loss._Loss):
@@ -84,6 +89,21 @@ def _module_entry(name: str) -> Entry:
     if issubclass(cls, nn.RNNBase):
         known["ports"] = (Port("input"), Port("hx", required=False, takes="any"))
     return make_entry(name, cls, **known)
+
+
+def _lazy_entry(name: str, cls: type[nn.Module]) -> Entry:
+    """The entry of a lazy class: it is the class that it becomes, as soon as the input's size is known."""
+    eager = _module_entry(cls.cls_to_become.__name__)  # type: ignore[attr-defined]
+    size = next(iter(eager.inferred))
+
+    def make(**arguments: Any) -> nn.Module:
+        return (eager.make if size in arguments else cls)(**arguments)
+
+    def rule(arguments: Mapping[str, Any], inputs: Sequence[Any]) -> Outcome | None:
+        return eager.rule(arguments, inputs) if eager.rule is not None and size in arguments else None
+
+    known = {"make": make, "signature": eager.signature.without(size), "rule": rule, "example": MODULES.get(name)}
+    return dataclasses.replace(eager, name=name, exact=False, defined=f"torch.nn.{name}", **known)
 
 
 @functools.cache

@@ -17,7 +17,7 @@ from torcharc.module.merge import fed_specs
 from torcharc.registry import register
 from torcharc.rules import Outcome
 
-FEATURE_AND_CONDITIONER = {"feature": "feature", "conditioner": "conditioner"}
+ROLES = ("feature", "conditioner")
 
 _ROLES = {"feature": "a shape [C, ...]", "conditioner": "the shape [K] of a vector"}
 
@@ -25,18 +25,18 @@ _ROLES = {"feature": "a shape [C, ...]", "conditioner": "the shape [K] of a vect
 def _read_roles(names: Any) -> dict[str, str]:
     if not isinstance(names, Mapping):
         raise ArgumentError(Problem(("names",), quote(names), "{feature: name, conditioner: name}"))
-    missing = [role for role in FEATURE_AND_CONDITIONER if role not in names]
-    problems = unknown_keys(("names",), names, FEATURE_AND_CONDITIONER, missing)
+    missing = [role for role in ROLES if role not in names]
+    problems = unknown_keys(("names",), names, ROLES, missing)
     problems += [
         Problem(("names", role), quote(names[role]), "the name of a tensor")
-        for role in FEATURE_AND_CONDITIONER
+        for role in ROLES
         if role in names and not isinstance(names[role], str)
     ]
     if not problems and names["feature"] == names["conditioner"]:
         problems = [Problem(("names",), quote(dict(names)), "two tensors that differ")]
     if problems:
         raise ArgumentError(problems)
-    return {role: names[role] for role in FEATURE_AND_CONDITIONER}
+    return {role: names[role] for role in ROLES}
 
 
 def _read_film_shapes(names: Mapping[str, str], shapes: Any) -> tuple[int, int]:
@@ -60,7 +60,7 @@ def _read_film_shapes(names: Mapping[str, str], shapes: Any) -> tuple[int, int]:
 
 def _check_film(arguments: Mapping[str, Any], structs: Mapping[str, Struct]) -> list[Problem]:
     fed = next(iter(structs.values()), None)
-    names = arguments.get("names", FEATURE_AND_CONDITIONER)
+    names = arguments["names"]
     try:
         if not isinstance(fed, Mapping) or len(fed) != 2:
             return [_wrong_count(fed, names, structs)]
@@ -111,7 +111,7 @@ def _check_shapes(roles: Mapping[str, str], fed: Mapping[str, Any], shapes: Any)
 
 
 def _film_rule(arguments: Mapping[str, Any], inputs: Sequence[Any]) -> Outcome | None:
-    names = arguments.get("names", FEATURE_AND_CONDITIONER)
+    names = arguments["names"]
     feature = inputs[0].get(names["feature"])
     channels, width = _read_film_shapes(names, arguments["shapes"])
     if not isinstance(feature, TensorSpec) or feature.dtype != "float32" or feature.shape[:2] != (N, channels):
@@ -151,7 +151,7 @@ class FiLMMerge(nn.Module):
         torch.Size([2, 3, 5, 5])
     """
 
-    def __init__(self, names: dict[str, str] = FEATURE_AND_CONDITIONER, *, shapes: dict[str, list[int]]):  # noqa: B006
+    def __init__(self, names: dict[str, str], shapes: dict[str, list[int]]):
         super().__init__()
         roles = _read_roles(names)
         channels, width = _read_film_shapes(roles, shapes)
