@@ -8,7 +8,7 @@ import copy
 import marshal
 import os
 from collections.abc import Iterator, Mapping
-from typing import Any, NamedTuple
+from typing import Any
 
 import torch
 from torch import nn
@@ -18,21 +18,13 @@ from torcharc.dagnet import DAGNet
 from torcharc.errors import Path, Problem, SpecError, quote
 from torcharc.infer import Plan, infer_plan
 from torcharc.registry import generation
-from torcharc.schedule import Schedule, make_schedule
 from torcharc.spec.arc import parse_arc
 from torcharc.spec.load import Loaded, load_spec
 
 MOST_PLANS = 256
 
 
-class Ready(NamedTuple):
-    """A checked plan, and the schedule of its forward pass."""
-
-    plan: Plan
-    schedule: Schedule
-
-
-_ready: collections.OrderedDict[Any, Ready] = collections.OrderedDict()
+_plans: collections.OrderedDict[Any, Plan] = collections.OrderedDict()
 
 
 def build(
@@ -65,19 +57,16 @@ def build(
         >>> net(torch.rand(2, 8)).shape
         torch.Size([2, 4])
     """
-    (plan, schedule), loaded = make_ready(spec)
+    plan, loaded = make_plan(spec)
     _check_size(plan, device, loaded)
     with _making(device, seed):
-        modules = {}
-        for step in plan.steps:
-            if step.recipe is not None:
-                modules[step.node.name] = _make(step.recipe, step.node.path, loaded)
+        modules = _make_modules(plan, loaded)
     if plan.graph.bare:
         network = next(iter(modules.values()))
         if not hasattr(network, "spec"):
             network.spec = loaded.spec
     else:
-        network = DAGNet(plan.graph, schedule, modules, loaded.spec)
+        network = DAGNet(plan, modules, loaded.spec)
     return network if dtype is None else network.to(dtype)
 
 
@@ -93,13 +82,20 @@ def _check_size(plan: Plan, device: torch.device | str | None, loaded: Loaded) -
     raise SpecError(loaded.place(Problem(path, found, expected, code="size")))
 
 
-def _make(recipe: Any, path: Any, loaded: Loaded) -> nn.Module:
-    try:
-        module: nn.Module = recipe()
-    except Exception as error:
-        problem = Problem(path, f"{type(error).__name__}: {error}", "a module that can be made", code="arguments")
-        raise SpecError(loaded.place(problem)) from error
-    return module
+def _make_modules(plan: Plan, loaded: Loaded) -> dict[str, nn.Module]:
+    """The modules of a plan by node name, made in the order of the nodes."""
+    modules: dict[str, nn.Module] = {}
+    for step in plan.steps:
+        if step.block is not None:
+            modules[step.node.name] = DAGNet(step.block, _make_modules(step.block, loaded))
+        elif step.recipe is not None:
+            try:
+                modules[step.node.name] = step.recipe()
+            except Exception as error:
+                found = f"{type(error).__name__}: {error}"
+                problem = Problem(step.node.path, found, "a module that can be made", code="arguments")
+                raise SpecError(loaded.place(problem)) from error
+    return modules
 
 
 @contextlib.contextmanager
@@ -119,29 +115,28 @@ def _making(device: torch.device | str | None, seed: int | None) -> Iterator[Non
             raise
 
 
-def make_ready(spec: Any) -> tuple[Ready, Loaded]:
-    """The checked plan of a spec with its schedule, and the spec as plain data.
+def make_plan(spec: Any) -> tuple[Plan, Loaded]:
+    """The checked plan of a spec, and the spec as plain data.
 
     Raises:
         SpecError: With every problem of the spec.
     """
     loaded = load_spec(spec)
     key = _plan_key(loaded.spec)
-    ready = _ready.get(key) if key is not None else None
-    if ready is not None:
-        _ready.move_to_end(key)
-        return ready, loaded
+    plan = _plans.get(key) if key is not None else None
+    if plan is not None:
+        _plans.move_to_end(key)
+        return plan, loaded
     own = copy.deepcopy(loaded.spec) if key is None else marshal.loads(key[1])  # the plan keeps what it is made of
     plan, problems = _find_plan(own)
     if plan is None or problems:
         ordered = sorted(dict.fromkeys(problems), key=lambda problem: _position(loaded.spec, problem.path))
         raise SpecError([loaded.place(problem) for problem in ordered])
-    ready = Ready(plan, make_schedule(plan))
     if key is not None:
-        _ready[key] = ready
-        if len(_ready) > MOST_PLANS:
-            _ready.popitem(last=False)
-    return ready, loaded
+        _plans[key] = plan
+        if len(_plans) > MOST_PLANS:
+            _plans.popitem(last=False)
+    return plan, loaded
 
 
 def _position(spec: Any, path: Path) -> list[int]:

@@ -9,7 +9,8 @@ from torch import Tensor, nn
 
 from torcharc.errors import InputError, Problem, choices, did_you_mean, quote
 from torcharc.graph import Graph
-from torcharc.schedule import Keys, Schedule, fill
+from torcharc.infer import Plan
+from torcharc.schedule import Keys, fill
 
 
 class DAGNet(nn.Module):
@@ -21,7 +22,7 @@ class DAGNet(nn.Module):
 
     Attributes:
         module_dict: The modules under their node names.
-        spec: The spec that the network was built from.
+        spec: The spec that the network was built from; None in a block of another network.
         graph: The graph of that spec.
 
     Raises:
@@ -29,12 +30,13 @@ class DAGNet(nn.Module):
         Exception: What a module raises; a note names the node and the shapes that it was fed.
     """
 
-    def __init__(self, graph: Graph, schedule: Schedule, modules: Mapping[str, nn.Module], spec: Any):
+    def __init__(self, plan: Plan, modules: Mapping[str, nn.Module], spec: Any = None):
         super().__init__()
         self.module_dict = nn.ModuleDict(modules)
         self.spec = spec
-        self.graph = graph
-        self._names = tuple(name for name, _ in graph.inputs)
+        self.graph: Graph = plan.graph
+        schedule = plan.schedule
+        self._names = tuple(name for name, _ in plan.inputs)
         self._runs = schedule.runs
         self._empty = (None,) * (schedule.size - len(self._names))
         self._outputs = schedule.outputs

@@ -92,6 +92,8 @@ class Node:
         type: Canonical name of the type.
         params: The arguments that the spec gives; read only.
         inputs: Port → what feeds it, in order.
+        graph: What the node runs, where it is no module of its own but a block; its inputs are
+            the ports, and `type` is only a name.
         shares: Name of the node whose module this one runs again, or `""`.
         path: The node's place in the spec.
         arguments_path: The place of its arguments in the spec.
@@ -103,6 +105,7 @@ class Node:
     params: Mapping[str, Any]
     inputs: tuple[tuple[str, Value], ...]
     shares: str = ""
+    graph: Graph | None = None
     path: Path = dataclasses.field(default=(), compare=False)
     arguments_path: Path = dataclasses.field(default=(), compare=False)
     beside: tuple[str, ...] = dataclasses.field(default=(), compare=False)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import dataclasses
 import functools
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from torcharc.entry import Entry
@@ -22,6 +22,7 @@ from torcharc.planning import Feed, Planned, plan_module
 from torcharc.recipe import Call, Recipe, bind_call
 from torcharc.registry import find, lookup
 from torcharc.rules import Outcome
+from torcharc.schedule import Schedule, make_schedule
 from torcharc.stacking import plan_stack
 
 MOST_PARAMETERS = 10**10
@@ -34,7 +35,8 @@ class Step:
 
     Attributes:
         node: The node of the graph.
-        recipe: Makes its module; None if it runs another node's module.
+        recipe: Makes its module; None if it is a block, or runs another node's module.
+        block: The plan of a block.
         call: How its module is called.
         inputs: The specs that it is fed, by port.
         outcome: Output, parameters and MACs; None if the input shapes are not known.
@@ -42,17 +44,13 @@ class Step:
 
     node: Node
     recipe: Recipe | None
+    block: Plan | None
     call: Call
     inputs: Mapping[str, Any]
     outcome: Outcome | None
 
-    @property
-    def module_name(self) -> str:
-        """The name of the module that it runs."""
-        return self.node.shares or self.node.name
 
-
-@dataclasses.dataclass(frozen=True, slots=True)
+@dataclasses.dataclass(frozen=True)
 class Plan:
     """A checked graph: its inputs with their dtypes, its steps in order, its outputs."""
 
@@ -61,11 +59,39 @@ class Plan:
     steps: tuple[Step, ...]
     outputs: tuple[tuple[str, Ref, Struct], ...]
 
+    @functools.cached_property
+    def schedule(self) -> Schedule:
+        """The schedule of its forward pass."""
+        calls = [(step.node.name, step.node.shares, step.call) for step in self.steps]
+        return make_schedule([name for name, _ in self.inputs], calls, [(name, ref) for name, ref, _ in self.outputs])
 
-def infer_plan(graph: Graph) -> tuple[Plan | None, list[Problem]]:
-    """The plan of a graph, or None; and the problems of all its nodes."""
+    @property
+    def output(self) -> Struct:
+        """What a call returns: a tensor, a tuple or a dict."""
+        if self.graph.form == "tensor":
+            return self.outputs[0][2]
+        if self.graph.form == "tuple":
+            return tuple(struct for _, _, struct in self.outputs)
+        return {name: struct for name, _, struct in self.outputs}
+
+    @property
+    def outcome(self) -> Outcome:
+        """Output, parameters and MACs of the whole."""
+        known = [step.outcome for step in self.steps if step.outcome is not None]
+        params = sum(step.outcome.params for step in self.steps if step.outcome and not step.node.shares)
+        complete = len(known) == len(self.steps) and all(outcome.macs is not None for outcome in known)
+        return Outcome(self.output, params, sum(outcome.macs or 0 for outcome in known) if complete else None)
+
+
+def infer_plan(graph: Graph, broken: Collection[str] = ()) -> tuple[Plan | None, list[Problem]]:
+    """The plan of a graph, or None; and the problems of all its nodes.
+
+    Args:
+        graph: The graph; a node that stands behind a faulty one is left out of account.
+        broken: Inputs that come from something faulty.
+    """
     inputs = tuple((name, _with_dtype(name, spec, graph)) for name, spec in graph.inputs)
-    walk = _Walk(dict(inputs))
+    walk = _Walk({name: spec for name, spec in inputs if name not in broken})
     steps = []
     for node in graph.nodes:
         step = walk.visit(node)
@@ -135,6 +161,8 @@ class _Walk:
 
     def visit(self, node: Node) -> Step | None:
         """The step of a node, or None where it has problems or stands behind one that has."""
+        if node.graph is not None:
+            return self._visit_block(node, node.graph)
         entry = lookup(node.type, (*node.path, "type"))
         if isinstance(entry, Problem):
             self.problems.append(entry)
@@ -154,7 +182,22 @@ class _Walk:
             return None
         self.outputs[node.name] = planned.outcome.output if planned.outcome else None
         call = bind_call(entry.ports, places)
-        return Step(node, None if shared else planned.recipe, call, structs, planned.outcome)
+        return Step(node, None if shared else planned.recipe, None, call, structs, planned.outcome)
+
+    def _visit_block(self, node: Node, graph: Graph) -> Step | None:
+        """The step of a block: its graph is planned with what feeds it."""
+        places, structs = [], {}
+        for port, value in node.inputs:
+            place, structs[port] = self.value(value, first=True)
+            places.append((port, place))
+        inputs = tuple((name, structs.get(name)) for name, _ in graph.inputs)
+        broken = [name for name, _ in inputs] if self._is_broken(node) else []
+        plan, problems = infer_plan(dataclasses.replace(graph, inputs=inputs), broken)
+        self.problems += problems
+        if plan is None or broken:
+            return None
+        self.outputs[node.name] = plan.output
+        return Step(node, None, None if node.shares else plan, Call((), dict(places)), structs, plan.outcome)
 
     def _is_broken(self, node: Node) -> bool:
         """Whether something that feeds the node is faulty."""

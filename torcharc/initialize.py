@@ -112,7 +112,8 @@ def read_init(value: Any, activation: Any, path: Path) -> tuple[Init | None, lis
         _, wrong = read_value(Kind(frozenset({"float"}), low=0, high=1), values["sparsity"], (*path, "sparsity"))
         problems += wrong
     for key, choice in (("mode", ("fan_in", "fan_out")), ("nonlinearity", tuple(_NONLINEARITIES))):
-        if key in values and key in signature.arguments and values[key] not in choice:
+        told = any(problem.path == (*path, key) for problem in problems)
+        if key in values and key in signature.arguments and values[key] not in choice and not told:
             problems.append(wrong_choice((*path, key), values[key], f"a {key}", choice))
     if problems:
         return None, problems

@@ -7,7 +7,7 @@ import os
 from collections.abc import Mapping
 from typing import Any
 
-from torcharc.build import make_ready
+from torcharc.build import make_plan
 from torcharc.graph import Dim, Struct, TensorSpec
 from torcharc.infer import Step
 
@@ -77,7 +77,7 @@ def inspect(spec: Mapping[str, Any] | str | os.PathLike[str]) -> Inspection:
         >>> found.params, found.macs, found["fc"].output.shape
         (36, 32, (4,))
     """
-    (plan, _), _ = make_ready(spec)
+    plan, _ = make_plan(spec)
     nodes = tuple(_describe(step) for step in plan.steps)
     inputs = {name: _show(tensor) for name, tensor in plan.inputs}
     outputs = {name: _show(struct) for name, _, struct in plan.outputs}
@@ -89,7 +89,7 @@ def _describe(step: Step) -> NodeInfo:
     outcome = step.outcome
     if outcome is None:
         return NodeInfo(step.node.name, step.node.type, inputs, None, None, None)
-    params = outcome.params if step.recipe is not None else 0
+    params = 0 if step.node.shares else outcome.params
     return NodeInfo(step.node.name, step.node.type, inputs, _show(outcome.output), params, outcome.macs)
 
 

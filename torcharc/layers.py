@@ -100,6 +100,8 @@ def _read_shared(
     others = [*SUBLAYERS, "layers", "init", *SIZE_KEYS]
     given = {key: value for key, value in params.items() if key not in others and key != size_argument(entry)}
     problems = unknown_keys(path, given, [*known, *others, *beside], () if "layers" in params else ["layers"])
+    hint = "each entry of 'layers' holds its own"
+    problems = [dataclasses.replace(fault, hint=hint) if {*fault.path[-1:]} & outputs else fault for fault in problems]
     shared = {}
     for key in known:
         if key in given:
@@ -180,7 +182,7 @@ def _read_named(key: str, value: Any, path: Path) -> Layer | Problem:
     if entry is None or entry.kind != "module" or (key == "norm" and entry.name in module_classes() and entry.name not in names):
         word = "a normalization" if key == "norm" else "an activation"
         problem = wrong_choice(place, name, f"the type of {word}", names, code="unknown-type")
-        return dataclasses.replace(problem, hint=problem.hint or did_you_mean(name, module_classes()))
+        return problem if entry else dataclasses.replace(problem, hint=problem.hint or did_you_mean(name, module_classes()))
     return Layer(entry, params, path, key)
 
 

@@ -10,7 +10,7 @@ from typing import Any, TypeVar, overload
 from torch import nn
 
 from torcharc.entry import Axis, Entry, make_entry
-from torcharc.errors import ArgumentError, Path, Problem, quote, wrong_choice
+from torcharc.errors import ArgumentError, Path, Problem, did_you_mean, quote, wrong_choice
 from torcharc.torch_types import find_torch_type, torch_type_names
 
 Made = TypeVar("Made", bound=Callable[..., nn.Module])
@@ -112,7 +112,8 @@ def lookup(name: object, path: Path = ()) -> Entry | Problem:
     """The entry of the type `name`, or the problem that there is none."""
     entry = find(name) if isinstance(name, str) else None
     if entry is None:
-        return wrong_choice(path, name, "the name of a type", type_names(), code="unknown-type")
+        expected = "the name of a type; torcharc.types() lists them"
+        return Problem(path, quote(name), expected, did_you_mean(name, type_names()), "unknown-type")
     return entry
 
 

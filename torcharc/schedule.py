@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from torcharc.graph import Ref, walk_refs
-from torcharc.infer import Plan, Step
+from torcharc.recipe import Call
 
 Keys = tuple[str | int, ...]
 
@@ -47,35 +47,36 @@ class Schedule(NamedTuple):
     outputs: tuple[tuple[str, int], ...]
 
 
-def make_schedule(plan: Plan) -> Schedule:
-    """The schedule of a plan; a value's place is given on as soon as the value dies."""
-    uses = [[*_refs(step)] for step in plan.steps]
-    results = [ref for _, ref, _ in plan.outputs]
+def make_schedule(
+    inputs: Sequence[str], steps: Sequence[tuple[str, str, Call]], outputs: Sequence[tuple[str, Ref]]
+) -> Schedule:
+    """The schedule of a graph; a value's place is given on as soon as the value dies.
+
+    Args:
+        inputs: Names of the inputs.
+        steps: Name of the node, name of the node whose module it runs (or `""`), and the call.
+        outputs: Public name and reference of each output.
+    """
+    uses = [[*walk_refs(call.positional), *walk_refs(call.named)] for _, _, call in steps]
     last = {ref: index for index, refs in enumerate(uses) for ref in refs}
-    last.update(dict.fromkeys(results, len(plan.steps)))
+    last.update(dict.fromkeys([ref for _, ref in outputs], len(steps)))
     wanted: dict[str, list[Ref]] = {}
     for ref in last:
         if not ref.of_input:
             wanted.setdefault(ref.name, []).append(ref)
-    places = _Places([Ref(name, of_input=True) for name, _ in plan.inputs])
+    places = _Places([Ref(name, of_input=True) for name in inputs])
     runs = []
-    for index, step in enumerate(plan.steps):
-        slots, call = _prepare_call(step, places.taken)
+    for index, (name, shares, call) in enumerate(steps):
+        slots, filled = _prepare_call(call, places.taken)
         for ref in dict.fromkeys(uses[index]):
             if last[ref] == index:
                 places.free(ref)
-        parts = tuple((ref.output, places.take(ref)) for ref in wanted.get(step.node.name, []))
+        parts = tuple((ref.output, places.take(ref)) for ref in wanted.get(name, []))
         out, parts = (parts[0][1], ()) if len(parts) == 1 and not parts[0][0] else (-1, parts)
         reused = {out, *(place for _, place in parts)}
         dead = tuple(place for place in places.just_freed() if place not in reused)
-        runs.append(Run(step.module_name, slots, call, out, parts, dead))
-    outputs = tuple((name, places.taken[ref]) for name, ref, _ in plan.outputs)
-    return Schedule(tuple(runs), places.size, outputs)
-
-
-def _refs(step: Step) -> Iterator[Ref]:
-    yield from walk_refs(step.call.positional)
-    yield from walk_refs(step.call.named)
+        runs.append(Run(shares or name, slots, filled, out, parts, dead))
+    return Schedule(tuple(runs), places.size, tuple((name, places.taken[ref]) for name, ref in outputs))
 
 
 class _Places:
@@ -106,9 +107,9 @@ class _Places:
 
 
 def _prepare_call(
-    step: Step, taken: Mapping[Ref, int]
+    call: Call, taken: Mapping[Ref, int]
 ) -> tuple[tuple[int, ...], tuple[tuple[Any, ...], dict[str, Any]] | None]:
-    positional, named = step.call
+    positional, named = call
     if not named and all(isinstance(value, Ref) for value in positional):
         return tuple(taken[ref] for ref in positional), None
     arguments = tuple(_with_slots(value, taken) for value in positional)

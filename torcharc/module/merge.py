@@ -31,6 +31,14 @@ def fed_specs(structs: Mapping[str, Any]) -> list[Any]:
     return list(fed) if isinstance(fed, tuple) else list(structs.values())
 
 
+def _describe(structs: Mapping[str, Any]) -> str:
+    """The fed tensors, by name where they have one, with their shapes."""
+    fed = next(iter(structs.values()), ())
+    if isinstance(fed, Mapping):
+        return ", ".join(f"{name} {spec}" for name, spec in fed.items())
+    return ", ".join(map(str, fed_specs(structs)))
+
+
 def _check_several(arguments: Mapping[str, Any], structs: Mapping[str, Struct]) -> list[Problem]:
     specs = fed_specs(structs)
     if len(specs) >= 2:
@@ -43,8 +51,7 @@ def _check_equal(arguments: Mapping[str, Any], structs: Mapping[str, Struct]) ->
     specs = fed_specs(structs)
     shapes = {spec.shape for spec in specs if isinstance(spec, TensorSpec)}
     if not problems and len(shapes) > 1:
-        found = ", ".join(str(spec) for spec in specs)
-        problems = [Problem((), found, "tensors of one shape", code="shape")]
+        problems = [Problem((), _describe(structs), "tensors of one shape", code="shape")]
     return problems
 
 
@@ -76,8 +83,7 @@ def _check_concat(arguments: Mapping[str, Any], structs: Mapping[str, Struct]) -
         return problems
     rests = {(*spec.shape[:dim], *spec.shape[dim + 1 :]) for spec in specs}
     if len(rests) > 1:
-        found = ", ".join(str(spec) for spec in specs)
-        return [Problem((), found, f"tensors whose axes but {dim} are equal", code="shape")]
+        return [Problem((), _describe(structs), f"tensors whose axes but {dim} are equal", code="shape")]
     return []
 
 

@@ -177,7 +177,7 @@ class _Parser:
             self._carry({taken[0] if taken else None: None})
             return
         params = {key: value for key, value in node.items() if key not in _NODE_KEYS}
-        self.nodes.append(Node(name, entry.name, params, inputs, shares, path, path, _NODE_KEYS))
+        self.nodes.append(Node(name, entry.name, params, inputs, shares, path=path, arguments_path=path, beside=_NODE_KEYS))
         self._carry(self._outputs(entry, name, params, taken, path), broken=faulty)
 
     def _find_source(self, name: str, node: Mapping[str, Any], path: Path) -> Node | None:
