@@ -53,7 +53,6 @@ _ARGUMENTS = {
     "torch.meshgrid": "tensors indexing?",
     "torch.view": "input size? shape?",
     "torch.Tensor.view": "input size? shape?",
-    "torch.nn.functional.batch_norm": "input running_mean? running_var? weight? bias? training? momentum? eps?",
 }
 for _rank in (1, 2, 3):
     _ARGUMENTS |= {
@@ -149,7 +148,7 @@ def _read_names(function: Callable[..., Any]) -> tuple[dict[str, bool], set[str]
         kind = "" if parameter.annotation is parameter.empty else str(parameter.annotation)
         if ("Tensor" in kind and "Callable" not in kind) if kind else parameter.name in _TENSORS:
             tensors.add(parameter.name)
-    return {p.name: p.default is p.empty for p in parameters}, tensors
+    return {p.name: p.default is p.empty and "None" not in str(p.annotation) for p in parameters}, tensors
 
 
 def _read_schemas(name: str) -> tuple[dict[str, bool], set[str]]:
@@ -171,10 +170,10 @@ def _read_schemas(name: str) -> tuple[dict[str, bool], set[str]]:
 
 
 def _is_public(schema: Any) -> bool:
-    """Whether a schema takes tensors, and neither named axes nor a place for the result."""
+    """Whether a schema takes tensors, without named axes, and writes into none of them."""
     kinds = [str(argument.type) for argument in schema.arguments]
-    foreign = any("Dimname" in kind for kind in kinds) or any(argument.is_out for argument in schema.arguments)
-    return any("Tensor" in kind for kind in kinds) and not foreign
+    writes = any(argument.alias_info is not None and argument.alias_info.is_write for argument in schema.arguments)
+    return any("Tensor" in kind for kind in kinds) and not any("Dimname" in kind for kind in kinds) and not writes
 
 
 _BY_POSITION = {

@@ -181,7 +181,7 @@ class _Reader:
         if tag not in ("str", "int", "float", "bool", "null", "timestamp", "value", "merge"):
             self._add(node, path, f"the tag {quote(node.tag)}", "plain YAML, without tags of its own", "yaml")
             return None
-        return text if node.style is not None else read_scalar(text)
+        return text if node.style else read_scalar(text)  # plain: None, or "" from the C parser
 
     def _add(self, node: yaml.Node, path: Path, found: str, expected: str, code: str = "yaml") -> None:
         self.problems.append(Problem(path, found, expected, code=code, source=self._source(node)))
