@@ -87,7 +87,7 @@ def test_ports_that_may_be_numbers_are_arguments_too(name):
 DOCUMENTED = {
     "torch.argmax": "input; dim keepdim",
     "torch.amax": "input; dim keepdim",
-    "torch.sort": "input; stable dim descending",
+    "torch.sort": "input; dim descending stable",
     "torch.logsumexp": "input; dim keepdim",
     "torch.where": "condition input other",
     "torch.gather": "input index; dim sparse_grad",

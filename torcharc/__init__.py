@@ -5,7 +5,7 @@ model)` into an optimizer for it. `inspect(spec)` tells shapes, parameters and M
 `register` makes your own modules types, `types` lists them all.
 """
 
-from torcharc import module as _module  # registers the building blocks
+from torcharc import module as module  # registers the building blocks
 from torcharc.build import build
 from torcharc.criterion import build_criterion
 from torcharc.dagnet import DAGNet

@@ -121,12 +121,12 @@ class Signature:
         return Signature(kept, self.open)
 
 
-@functools.lru_cache(maxsize=None)
+@functools.cache
 def read_signature(function: Callable[..., Any]) -> Signature:
     """The arguments of `function` (a class: of its constructor), `device` and `dtype` left out."""
     if isinstance(function, type) and issubclass(function, torch.nn.RNNBase) and function is not torch.nn.RNNBase:
         return _read_recurrent(function)
-    if isinstance(function, type) and function.__init__ is torch.nn.Module.__init__:
+    if isinstance(function, type) and vars(torch.nn.Module)["__init__"] is getattr(function, "__init__", None):
         return Signature({})  # it shows `*args, **kwargs`, and takes none
     try:
         parameters = list(inspect.signature(function).parameters.values())
@@ -157,10 +157,10 @@ def _read_recurrent(function: type) -> Signature:
 
 
 def _read_hints(function: Callable[..., Any]) -> dict[str, Any]:
-    target = function.__init__ if isinstance(function, type) else function
+    target = getattr(function, "__init__", function) if isinstance(function, type) else function
     try:
         return typing.get_type_hints(target, localns=_HINT_NAMES)
-    except Exception:  # an annotation that cannot be resolved says nothing: then any value is let through
+    except Exception:  # noqa: BLE001  # an annotation that cannot be resolved says nothing: any value is let through
         return {}
 
 

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from torcharc.errors import InputError, Problem, choices, did_you_mean, quote
 from torcharc.graph import Graph
 from torcharc.infer import Plan
-from torcharc.schedule import Keys, fill
+from torcharc.schedule import Keys, Run, fill
 
 
 class DAGNet(nn.Module):
@@ -50,9 +50,10 @@ class DAGNet(nn.Module):
         """
         values, extra = self._read(inputs, named)
         modules = self.module_dict._modules
-        name, slots, call = "", (), None
+        step = None
         try:
-            for name, slots, call, out, parts, dead in self._runs:
+            for step in self._runs:
+                name, slots, call, out, parts, dead = step
                 if call is not None:
                     result = modules[name](*[fill(value, values) for value in call[0]], **fill(call[1], values))
                 elif len(slots) == 1:
@@ -66,10 +67,17 @@ class DAGNet(nn.Module):
                 for slot in dead:
                     values[slot] = None
         except Exception as error:
-            fed = [values[slot] for slot in slots] if call is None else [fill(list(call[0]), values), fill(call[1], values)]
-            error.add_note(f"in the node {name!r} ({type(modules.get(name)).__name__}), fed {_shapes(fed)}")
+            if step is not None:
+                error.add_note(self._describe(step, values))
             raise
         return self._write(values, extra)
+
+    def _describe(self, step: Run, values: Sequence[Any]) -> str:
+        """Which node a step runs, and what it is fed."""
+        fed = [values[slot] for slot in step.slots]
+        if step.call is not None:
+            fed = [fill(value, values) for value in step.call[0]] + [fill(step.call[1], values)]
+        return f"in the node {step.name!r} ({type(self.module_dict[step.name]).__name__}), fed {_shapes(fed)}"
 
     def _read(self, inputs: Sequence[Any], named: Mapping[str, Any]) -> tuple[list[Any], dict[str, Any]]:
         """The values of the inputs in order, and what was given beside them."""
@@ -101,7 +109,8 @@ class DAGNet(nn.Module):
         if len(inputs) == 1 and isinstance(inputs[0], Mapping):
             return {**inputs[0], **named}
         given = dict(zip(self._names, inputs, strict=False))
-        twice = [Problem((name,), "a tensor by position and one by name", "one tensor") for name in named if name in given]
+        found = "a tensor by position and one by name"
+        twice = [Problem((name,), found, "one tensor") for name in named if name in given]
         if twice:
             raise InputError(twice)
         return {**given, **named}

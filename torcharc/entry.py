@@ -103,7 +103,7 @@ class Entry:
 def make_entry(name: str, make: Callable[..., torch.nn.Module], **known: Any) -> Entry:
     """The entry of a module class or factory; what is not in `known` is read from it."""
     cls = make if isinstance(make, type) else None
-    forward = cls.forward if cls is not None else None
+    forward = getattr(cls, "forward", None)
     signature = known.pop("signature", None) or read_signature(make)
     settings = {
         "kind": "module",
@@ -127,7 +127,7 @@ def read_ports(forward: Callable[..., Any]) -> tuple[Port, ...]:
     try:
         parameters = list(inspect.signature(forward).parameters.values())
         hints = typing.get_type_hints(forward)
-    except Exception:  # builtins without a signature, annotations that cannot be resolved
+    except Exception:  # noqa: BLE001  # builtins without a signature, annotations that cannot be resolved
         parameters, hints = _bare_parameters(forward), {}
     ports: list[Port] = []
     settings = False
@@ -164,7 +164,7 @@ def _takes(hint: Any) -> Literal["tensor", "sequence", "mapping", "any"]:
     if hint is Any:
         return "any"
     origin = typing.get_origin(hint)
-    if isinstance(origin, type) and issubclass(origin, collections.abc.Mapping) or hint is dict:
+    if hint is dict or (isinstance(origin, type) and issubclass(origin, collections.abc.Mapping)):
         return "mapping"
     if isinstance(origin, type) and issubclass(origin, (list, collections.abc.Sequence)) and origin is not tuple:
         return "sequence"

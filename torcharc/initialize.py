@@ -74,7 +74,7 @@ def _is_weight(module: nn.Module, name: str) -> bool:
     return isinstance(module, nn.MultiheadAttention) and name.endswith("proj_weight")
 
 
-@functools.lru_cache(maxsize=None)
+@functools.cache
 def initializers() -> dict[str, Callable[..., Any]]:
     """The initializers of `torch.nn.init`, by name."""
     return {
@@ -136,7 +136,7 @@ def _fit(known: Mapping[str, Any], activation: Any) -> dict[str, Any]:
     if slope is not None and type(slope) not in (int, float):
         return {}
     if "gain" in known:
-        return {"gain": nn.init.calculate_gain(nonlinearity, slope)}
+        return {"gain": nn.init.calculate_gain(nonlinearity, slope)}  # type: ignore[arg-type]
     if "nonlinearity" in known:
         return {"nonlinearity": nonlinearity, **({} if slope is None else {"a": slope})}
     return {}

@@ -14,6 +14,7 @@ from torch import Tensor, nn
 from torcharc.errors import ArgumentError, Problem, choices, did_you_mean, quote, unknown_keys
 from torcharc.graph import N, Struct, TensorSpec
 from torcharc.module.merge import fed_specs
+from torcharc.module.tracing import is_tracing
 from torcharc.registry import register
 from torcharc.rules import Outcome
 
@@ -46,7 +47,7 @@ def _read_film_shapes(names: Mapping[str, str], shapes: Any) -> tuple[int, int]:
         raise ArgumentError(Problem(("shapes",), quote(shapes), expected))
     problems, sizes = [], {}
     for role, name in names.items():
-        shape = shapes.get(name)
+        shape: Any = shapes.get(name)
         is_shape = isinstance(shape, (list, tuple)) and bool(shape) and type(shape[0]) is int and shape[0] > 0
         if is_shape and (role == "feature" or len(shape) == 1):
             sizes[role] = shape[0]
@@ -172,7 +173,7 @@ def modulate(feature: Tensor, scale: Tensor, shift: Tensor) -> Tensor:
     Raises:
         ValueError: If the batch sizes differ (a batch of 1 would be broadcast unseen).
     """
-    if not torch.jit.is_tracing() and feature.shape[0] != scale.shape[0]:  # a trace keeps sizes as tensors
+    if not is_tracing() and feature.shape[0] != scale.shape[0]:
         raise ValueError(f"the feature has a batch of {feature.shape[0]}, the conditioner one of {scale.shape[0]}")
     axes = scale.shape + (1,) * (feature.ndim - 2)  # (N, C, 1, ...)
     return scale.view(axes) * feature + shift.view(axes)

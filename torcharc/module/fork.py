@@ -157,7 +157,7 @@ class SplitFork(nn.Module):
 
     def forward(self, x: Tensor) -> dict[str, Tensor]:
         """The parts of `x`."""
-        return dict(zip(self.sizes, x.split(list(self.sizes.values()), dim=1), strict=True))
+        return dict(zip(self.sizes, torch.split(x, list(self.sizes.values()), dim=1), strict=True))
 
     def extra_repr(self) -> str:
         """Names and sizes."""

@@ -102,11 +102,6 @@ class Component(nn.Module):
             raise ArgumentError(problems)
 
 
-def is_tracing() -> bool:
-    """Whether `torch.jit.trace` runs: it keeps sizes as tensors, and warns when they are compared."""
-    return bool(torch.jit.is_tracing())  # type: ignore[attr-defined, no-untyped-call]
-
-
 @dataclasses.dataclass(frozen=True, slots=True)
 class Slot:
     """A place for one part: `kind` in words (`an encoder`), and the types that fit there by name."""
@@ -133,7 +128,7 @@ def component(type_name: object, types: Mapping[str, type[nn.Module]]) -> type[n
     if not isinstance(type_name, str) or type_name in types:
         return types.get(str(type_name))
     entry = find(type_name)
-    made = entry.make if entry is not None and "in_shape" in entry.signature.arguments else None
+    made: Any = entry.make if entry is not None and "in_shape" in entry.signature.arguments else None
     return made if isinstance(made, type) and not issubclass(made, Component) else None
 
 

@@ -11,7 +11,8 @@ from torch import Tensor, nn
 
 from torcharc.errors import InputError, Problem, quote
 from torcharc.module.perceiver_coder import learned
-from torcharc.module.perceiver_component import FLAG, SIZE, Component, Rule, Shape, is_size, is_tracing, shape_rule
+from torcharc.module.perceiver_component import FLAG, SIZE, Component, Rule, Shape, is_size, shape_rule
+from torcharc.module.tracing import is_tracing
 
 SEQUENCE = Rule(
     "[positions], an integer above 0 or null",

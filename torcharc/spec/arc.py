@@ -8,7 +8,7 @@ ones stand first. What is carried at the end is the network's output.
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from typing import Any
+from typing import Any, Literal
 
 from torch import nn
 
@@ -143,7 +143,7 @@ class _Parser:
         """What was read, as a graph; the tensors carried at the end are its outputs."""
         outputs = tuple(("output" if name is None else name, ref) for name, ref in self.carried.items() if ref)
         inputs = tuple((INPUT if name is None else name, spec) for name, spec in self.inputs.items())
-        form = "tensor" if len(outputs) == 1 else "dict"
+        form: Literal["tensor", "dict"] = "tensor" if len(outputs) == 1 else "dict"
         return Graph(inputs, tuple(self.nodes), outputs, form, carries=True)
 
     def add(self, name: str, node: Any, path: Path) -> None:
@@ -313,7 +313,7 @@ def _names_wanted(node: Any) -> Collection[Any]:
 
 def _find_cycle(start: str, wants: Mapping[str, Collection[Any]]) -> tuple[str, ...]:
     """The shortest way along `wants` from `start` back to it, if there is one."""
-    trails = {start: (start,)}
+    trails: dict[str, tuple[str, ...]] = {start: (start,)}
     queue = [start]
     for name in queue:
         for other in wants.get(name, ()):

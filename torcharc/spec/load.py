@@ -21,7 +21,7 @@ MOST_VALUES = 1_000_000
 _INT = re.compile(r"[-+]?[0-9]+")
 _OTHER_INT = re.compile(r"0o[0-7]+|0x[0-9a-fA-F]+")
 _FLOAT = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?")
-_WORDS = {"": None, "~": None, "null": None, "Null": None, "NULL": None}
+_WORDS: dict[str, Any] = {"": None, "~": None, "null": None, "Null": None, "NULL": None}
 _WORDS |= {word: True for word in ("true", "True", "TRUE")} | {word: False for word in ("false", "False", "FALSE")}
 _WORDS |= {word: float("inf") for word in (".inf", ".Inf", ".INF", "+.inf")} | {"-.inf": float("-inf")}
 _WORDS |= {word: float("nan") for word in (".nan", ".NaN", ".NAN")}
@@ -148,8 +148,8 @@ class _Reader:
         result: dict[Any, Any] = {}
         for key_node, value_node in self._merged(node, path):
             key = self.read(key_node, path) if isinstance(key_node, yaml.ScalarNode) else None
-            if not isinstance(key, (str, int, float, bool)):
-                self._add(key_node, path, "a key that is no plain value", "a name")
+            if not isinstance(key, (str, int)):
+                self._add(key_node, path, "a key that is no name", "a name")
                 continue
             if key in result:
                 self._add(key_node, (*path, key), f"the key {quote(key)} again", "each key once", "duplicate-key")
@@ -175,7 +175,7 @@ class _Reader:
                 brought += fresh
         return [*own, *brought]
 
-    def _read_scalar(self, node: yaml.Node, path: Path) -> Any:
+    def _read_scalar(self, node: Any, path: Path) -> Any:
         text = str(node.value)
         tag = node.tag.removeprefix("tag:yaml.org,2002:")
         if tag not in ("str", "int", "float", "bool", "null", "timestamp", "value", "merge"):
