@@ -7,7 +7,7 @@ import pytest
 
 import torcharc
 
-BUILDERS = ("build", "inspect", "build_optimizer", "build_scheduler", "build_criterion")
+BUILDERS = ("build", "inspect", "build_optimizer", "build_scheduler", "build_criterion", "build_training")
 
 
 @pytest.fixture(scope="session", autouse=True)

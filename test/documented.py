@@ -11,7 +11,6 @@ from torcharc.dagnet import DAGNet
 from torcharc.graph import BatchDim, Graph, N, Node, Ref, TensorSpec
 from torcharc.infer import infer_plan
 from torcharc.registry import find, type_names
-from torcharc.schedule import make_schedule
 
 TYPES = [name for name in type_names() if find(name).example is not None]
 MODULES = [name for name in TYPES if find(name).kind != "function"]
@@ -55,7 +54,9 @@ class Documented:
         """The plan of a graph with the one node `node`, and its problems; `params` are further arguments."""
         inputs = tuple((name, spec) for name, (spec, _) in self.tensors.items())
         given = {**self.params, **params}
-        node = Node("node", self.entry.name, given, tuple(self.inputs.items()), "", ("node",), ("node",))
+        node = Node(
+            "node", self.entry.name, given, tuple(self.inputs.items()), path=("node",), arguments_path=("node",)
+        )
         return infer_plan(Graph(inputs, (node,), (("output", Ref("node")),)))
 
     def outcome(self):
@@ -69,7 +70,7 @@ class Documented:
         plan, problems = self.plan()
         assert problems == []
         torch.manual_seed(seed)
-        return DAGNet(plan.graph, make_schedule(plan), {"node": plan.steps[0].recipe()}, None).eval()
+        return DAGNet(plan, {"node": plan.steps[0].recipe()}).eval()
 
     def feed(self, batch=3, seed=0):
         """Tensors by name."""

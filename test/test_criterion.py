@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import nn
 
+import torcharc
 from torcharc.criterion import build_criterion
 from torcharc.errors import SpecError
 from torcharc.loss import LOSSES
@@ -122,6 +123,12 @@ def test_names_tell_terms_of_one_output_apart():
     assert {name: value.item() for name, value in values.items()} == {"mse": 4.0, "l1": 2.0}
 
 
+def test_terms_of_one_output_are_numbered():
+    terms = [{"type": name, "inputs": {"input": "y"}} for name in ("mse", "l1", "huber_loss")]
+    values = build_criterion(terms).terms({"y": torch.full((2,), 3.0)}, {"y": torch.ones(2)})
+    assert {name: value.item() for name, value in values.items()} == {"y": 4.0, "y_2": 2.0, "y_3": 1.5}
+
+
 def test_ports_of_any_loss_are_fed_by_name():
     terms = [
         {
@@ -158,6 +165,82 @@ def test_adaptive_softmax_gives_its_loss():
     criterion = build_criterion(spec)
     x, y = torch.randn(3, 4), torch.tensor([0, 3, 5])
     assert torch.equal(criterion({"x": x}, {"y": y}), criterion.losses[0](x, y).loss)
+
+
+# registered losses
+
+
+class Pinball(nn.Module):
+    """The quantile loss; `mask` leaves examples out."""
+
+    def __init__(self, quantile: float, weight: float = 1.0):
+        super().__init__()
+        self.quantile, self.weight = quantile, weight
+
+    def forward(self, pred, target, scale=None, mask=None):
+        error = target - pred
+        value = self.weight * torch.maximum(self.quantile * error, (self.quantile - 1) * error)
+        value = value if scale is None else value * scale
+        return value.mean() if mask is None else value[mask].mean()
+
+
+def make_tilted(scale: float = 1.0):
+    """Half of a pinball."""
+    return Pinball(0.5, scale)
+
+
+@pytest.fixture
+def registered():
+    torcharc.register(Pinball)
+    torcharc.register("Tilted", make_tilted, kind="loss")
+    yield
+    torcharc.unregister("Pinball")
+    torcharc.unregister("Tilted")
+
+
+@pytest.mark.usefixtures("registered")
+def test_registered_loss_is_found_by_its_name():
+    criterion = build_criterion({"type": "Pinball", "quantile": 0.9, "weight": 2})
+    assert (type(criterion), criterion.quantile, criterion.weight) == (Pinball, 0.9, 2)
+    assert build_criterion("Tilted").quantile == 0.5
+
+
+@pytest.mark.usefixtures("registered")
+def test_registered_losses_are_terms_by_their_ports():
+    terms = [
+        {"type": "Pinball", "inputs": {"pred": "y"}, "params": {"quantile": "9e-1"}, "weight": 2},
+        {"type": "Tilted", "inputs": {"input": "y"}, "params": {"scale": 4}},
+    ]
+    value = build_criterion(terms)({"y": torch.zeros(2)}, {"y": torch.ones(2)})
+    assert value.item() == pytest.approx(2 * 0.9 + 4 * 0.5)
+
+
+@pytest.mark.usefixtures("registered")
+def test_port_before_a_given_one_must_be_given():
+    inputs = {"pred": "y", "mask": "m"}
+    assert message([{"type": "Pinball", "inputs": inputs, "params": {"quantile": 0.5}}]) == (
+        "1 problem in the spec\n"
+        "spec[0].inputs\n"
+        "  found: no key 'scale'\n"
+        "  expected: the key 'scale', which is required"
+    )
+
+
+@pytest.mark.usefixtures("registered")
+def test_misspelled_registered_loss_is_hinted_at():
+    with pytest.raises(SpecError) as error:
+        build_criterion("Pinbal")
+    assert error.value.problems[0].hint == "did you mean 'Pinball'?"
+
+
+def test_registered_module_without_a_target_is_no_loss():
+    torcharc.register("Doubled", type("Doubled", (nn.Module,), {"forward": lambda self, input: 2 * input}))
+    try:
+        with pytest.raises(SpecError) as error:
+            build_criterion("Doubled")
+    finally:
+        torcharc.unregister("Doubled")
+    assert error.value.problems[0].code == "unknown-type"
 
 
 # errors
@@ -267,14 +350,13 @@ def test_none_reduction_has_no_place_in_a_sum():
     )
 
 
-def test_terms_of_one_name_are_told_apart():
-    terms = [{"type": "mse", "inputs": {"input": "y"}}, {"type": "l1", "inputs": {"input": "y"}}]
+def test_name_that_another_term_has_is_refused():
+    terms = [{"type": "mse", "inputs": {"input": "y"}}, {"type": "l1", "inputs": {"input": "x"}, "name": "y"}]
     assert message(terms) == (
         "1 problem in the spec\n"
-        "spec[1]\n"
-        "  found: {'inputs': {'input': 'y'}, 'type': 'l1'}\n"
-        "  expected: a name of its own: another term is called 'y'\n"
-        "  hint: give it a key `name`"
+        "spec[1].name\n"
+        "  found: 'y'\n"
+        "  expected: a name of its own: another term is called 'y'"
     )
 
 

@@ -3,8 +3,12 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
+from torcharc.arguments import Argument, Kind, Signature
 from torcharc.errors import Problem
 from torcharc.loss import FUNCTIONALS, LOSSES, SHORT, read_weights
+
+
+WEIGHTED = LOSSES.read_signature(nn.BCEWithLogitsLoss)
 
 
 def test_catalog_has_every_loss_of_torch():
@@ -62,15 +66,20 @@ def test_functional_and_class_agree(name):
     ],
 )
 def test_weights_become_float_tensors(value, expected):
-    values, problems = read_weights({"pos_weight": value, "other": [1]}, ())
+    values, problems = read_weights({"pos_weight": value, "other": [1]}, WEIGHTED, ())
     assert (values["other"], problems) == ([1], [])
     assert values["pos_weight"].dtype is torch.float32
     assert torch.equal(values["pos_weight"], expected)
 
 
+def test_weight_that_is_no_tensor_stays():
+    signature = Signature({"weight": Argument("weight", Kind(frozenset({"float"})))})
+    assert read_weights({"weight": 2}, signature, ()) == ({"weight": 2}, [])
+
+
 def test_given_tensors_stay():
     weight = torch.ones(2, dtype=torch.float64)
-    assert read_weights({"weight": weight}, ())[0]["weight"] is weight
+    assert read_weights({"weight": weight}, WEIGHTED, ())[0]["weight"] is weight
 
 
 @pytest.mark.parametrize(
@@ -88,4 +97,4 @@ def test_given_tensors_stay():
     ],
 )
 def test_faulty_weights_are_named(value, problem):
-    assert read_weights({"weight": value}, ()) == ({"weight": None}, [problem])
+    assert read_weights({"weight": value}, WEIGHTED, ()) == ({"weight": None}, [problem])

@@ -14,6 +14,7 @@ from torcharc.inspection import inspect
 from torcharc.optim import build_optimizer
 from torcharc.registry import register, types, unregister
 from torcharc.scheduler import build_scheduler
+from torcharc.training import build_training
 
 __version__ = "0.1.0"
 
@@ -28,6 +29,7 @@ __all__ = [
     "build_criterion",
     "build_optimizer",
     "build_scheduler",
+    "build_training",
     "inspect",
     "register",
     "types",

@@ -34,6 +34,9 @@ PROBABILITIES = frozenset({"p", "dropout", "dropout_p"})
 # numbers that YAML 1.1 reads as strings: an exponent without a point or without a sign
 EXPONENT_NUMBER = re.compile(r"[-+]?(\d+(\.\d*)?|\.\d+)[eE][-+]?\d{1,4}")
 
+# what YAML 1.1 reads as true and false, and YAML 1.2 as text
+_SWITCHES = {"yes": "true", "on": "true", "no": "false", "off": "false"}
+
 # names that torch's schedulers import for type checkers only; without them none of their hints can be read
 _HINT_NAMES = {name: getattr(collections.abc, name) for name in ("Callable", "Iterable", "Sequence")}
 
@@ -316,4 +319,6 @@ def _number_hint(kind: Kind, value: object) -> str:
         return f"write {int(value)}"
     if value in ("true", "false") and "bool" in kind.names:
         return f"write {value} without quotes"
+    if "bool" in kind.names and isinstance(value, str) and value.lower() in _SWITCHES:
+        return f"write {_SWITCHES[value.lower()]}"
     return ""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import collections
 import contextlib
-import copy
 import marshal
 import os
 from collections.abc import Iterator, Mapping
@@ -70,6 +69,10 @@ def build(
     return network if dtype is None else network.to(dtype)
 
 
+def _format(count: int) -> str:
+    return f"{count:,}" if count < 10**18 else f"more than 2^{count.bit_length() - 1}"
+
+
 def _check_size(plan: Plan, device: torch.device | str | None, loaded: Loaded) -> None:
     """Refuses a network that no memory holds, before it is made."""
     counts = {step.node.path: step.outcome.params for step in plan.steps if step.recipe and step.outcome}
@@ -77,7 +80,7 @@ def _check_size(plan: Plan, device: torch.device | str | None, loaded: Loaded) -
     if total <= infer.MOST_PARAMETERS or torch.device(device or torch.get_default_device()).type == "meta":
         return
     path = max(counts, key=lambda path: counts[path])
-    found = f"{counts[path]:,} parameters, {total:,} in the whole network"
+    found = f"{_format(counts[path])} parameters, {_format(total)} in the whole network"
     expected = f"at most {infer.MOST_PARAMETERS:,} in the whole; torcharc.infer.MOST_PARAMETERS sets the limit"
     raise SpecError(loaded.place(Problem(path, found, expected, code="size")))
 
@@ -87,10 +90,10 @@ def _make_modules(plan: Plan, loaded: Loaded) -> dict[str, nn.Module]:
     modules: dict[str, nn.Module] = {}
     for step in plan.steps:
         if step.block is not None:
-            modules[step.node.name] = DAGNet(step.block, _make_modules(step.block, loaded))
+            modules[step.node.module] = DAGNet(step.block, _make_modules(step.block, loaded))
         elif step.recipe is not None:
             try:
-                modules[step.node.name] = step.recipe()
+                modules[step.node.module] = step.recipe()
             except Exception as error:
                 found = f"{type(error).__name__}: {error}"
                 problem = Problem(step.node.path, found, "a module that can be made", code="arguments")
@@ -127,7 +130,7 @@ def make_plan(spec: Any) -> tuple[Plan, Loaded]:
     if plan is not None:
         _plans.move_to_end(key)
         return plan, loaded
-    own = copy.deepcopy(loaded.spec) if key is None else marshal.loads(key[1])  # the plan keeps what it is made of
+    own = load_spec(loaded.spec).spec if key is None else marshal.loads(key[1])  # the plan keeps what it is made of
     plan, problems = _find_plan(own)
     if plan is None or problems:
         ordered = sorted(dict.fromkeys(problems), key=lambda problem: _position(loaded.spec, problem.path))

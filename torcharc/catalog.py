@@ -35,17 +35,24 @@ class Catalog:
         types: Class by name, as messages show it.
         spellings: Name by accepted spelling, in lower case.
         read_signature: Gives what a member takes, less what the builder passes itself.
+        list_more: Gives the members that users have registered, by the one spelling of their name.
     """
 
     kind: str
     types: Mapping[str, type]
     spellings: Mapping[str, str]
-    read_signature: Callable[[type], Signature] = read_signature
+    read_signature: Callable[[Callable[..., Any]], Signature] = read_signature
+    list_more: Callable[[], Mapping[str, Callable[..., Any]]] = dict
 
-    def find(self, word: object) -> type | None:
-        """The class that `word` names in any case, with or without its module's name, or None."""
-        name = self.spellings.get(word.lower()) if isinstance(word, str) else None
-        return None if name is None else self.types[name]
+    def find(self, word: object) -> Callable[..., Any] | None:
+        """The class that `word` names in any case, with or without its module's name, or None.
+
+        A registered member may be a factory.
+        """
+        if not isinstance(word, str):
+            return None
+        name = self.spellings.get(word.lower())
+        return self.list_more().get(word) if name is None else self.types[name]
 
 
 def spell(names: Iterable[str], prefixes: Iterable[str]) -> dict[str, str]:
@@ -59,13 +66,13 @@ class Selection:
     """A class and checked arguments for it.
 
     Attributes:
-        cls: The class.
+        cls: The class, or a registered factory.
         values: Its arguments, less those that the builder passes itself.
         path: The place in the spec.
         words: The user's own words there.
     """
 
-    cls: type
+    cls: Callable[..., Any]
     values: Mapping[str, Any]
     path: Path
     words: str
@@ -113,7 +120,7 @@ def read_selection(
     return Selection(cls, values, path, quote(spec)), problems
 
 
-def find_type(catalog: Catalog, spec: Any, path: Path) -> tuple[type | None, list[Problem]]:
+def find_type(catalog: Catalog, spec: Any, path: Path) -> tuple[Callable[..., Any] | None, list[Problem]]:
     """The class that `spec`, a name or a `{type, ...}`, names, or the problem that it names none."""
     if not isinstance(spec, (str, Mapping)):
         expected = f"{catalog.kind}: its name, or a mapping {{type: ..., ...}}"
@@ -125,9 +132,10 @@ def find_type(catalog: Catalog, spec: Any, path: Path) -> tuple[type | None, lis
     cls = catalog.find(word)
     if cls is not None:
         return cls, []
+    names = [*catalog.types, *catalog.list_more()]
     last = word.rsplit(".", 1)[-1] if isinstance(word, str) else None
-    hint = did_you_mean(last, catalog.types) or did_you_mean(last, catalog.spellings)
-    expected = f"{catalog.kind}: {choices(catalog.types)}"
+    hint = did_you_mean(last, names) or did_you_mean(last, catalog.spellings)
+    expected = f"{catalog.kind}: {choices(names)}"
     return None, [Problem(place, quote(word), expected, hint, "unknown-type")]
 
 

@@ -94,7 +94,7 @@ class DAGNet(nn.Module):
             given = self._gather(inputs, named)
         for name in names:
             if name not in given:
-                raise InputError([_missing(name, given) for name in names if name not in given])
+                raise InputError([_missing(name, given, names) for name in names if name not in given])
         values = [given[name] for name in names]
         extra = {name: given[name] for name in given if name not in names} if len(given) > len(names) else {}
         if extra:
@@ -149,9 +149,10 @@ def _spread(result: Any, parts: tuple[tuple[Keys, int], ...], values: list[Any])
         values[slot] = part
 
 
-def _missing(name: str, given: Mapping[str, Any]) -> Problem:
+def _missing(name: str, given: Mapping[str, Any], names: Sequence[str]) -> Problem:
     found = f"the inputs {choices(map(str, given))}" if given else "no inputs"
-    return Problem((name,), found, f"the input {quote(name)}", "")
+    hint = did_you_mean(name, (str(key) for key in given if key not in names))
+    return Problem((name,), found, f"the input {quote(name)}", hint)
 
 
 def _shapes(fed: Any) -> str:

@@ -46,12 +46,14 @@ class Port:
         takes: `tensor`; `sequence` (a list of tensors as one argument); `mapping` (a dict of
             named tensors as one argument); `any` (whatever another node gives, tuples too).
         keyword: Whether it is passed by name, because a setting stands before it.
+        spread: Whether its tensors are passed one by one, as `*tensors` takes them.
     """
 
     name: str
     required: bool = True
     takes: Literal["tensor", "sequence", "mapping", "any"] = "tensor"
     keyword: bool = False
+    spread: bool = False
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -73,6 +75,7 @@ class Entry:
         rule: The outcome for given arguments and inputs in plain Python, where one is known.
         check: Yields the problems that arguments have with the inputs they meet, paths relative to
             the arguments.
+        plan: Plans a type that is made of modules of other types, in place of `planning.plan_module`.
         example: Arguments and input shapes that work, for the contract tests: `{"params": {...},
             "inputs": {port: [dims]}}`.
         summary: One line that says what it is.
@@ -91,6 +94,7 @@ class Entry:
     outputs: tuple[str, ...] | Callable[[Mapping[str, Any]], tuple[str, ...]] = ()
     rule: Rule | None = None
     check: Callable[[Mapping[str, Any], Mapping[str, Struct]], Iterable[Problem]] | None = None
+    plan: Callable[..., Any] | None = None
     example: Mapping[str, Any] | None = None
     summary: str = ""
     defined: str = ""
@@ -114,7 +118,7 @@ def make_entry(name: str, make: Callable[..., torch.nn.Module], **known: Any) ->
             if key in signature.arguments and signature.arguments[key].required
         },
         "summary": (inspect.getdoc(make) or "").split("\n", 1)[0].strip(),
-        "defined": f"{make.__module__}.{make.__qualname__}",
+        "defined": f"{make.__module__}.{getattr(make, '__qualname__', type(make).__qualname__)}",
     }
     return Entry(name, make, signature=signature, **{**settings, **known})
 
@@ -138,7 +142,7 @@ def read_ports(forward: Callable[..., Any]) -> tuple[Port, ...]:
         if not _may_be_tensor(parameter, hint):
             settings = True
         elif parameter.kind is parameter.VAR_POSITIONAL:
-            ports.append(Port(parameter.name, True, "sequence"))
+            ports.append(Port(parameter.name, True, "sequence", spread=True))
         else:
             by_name = settings or parameter.kind is parameter.KEYWORD_ONLY
             ports.append(Port(parameter.name, parameter.default is parameter.empty, _takes(hint), by_name))

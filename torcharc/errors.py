@@ -14,10 +14,22 @@ import dataclasses
 import difflib
 import reprlib
 from collections.abc import Iterable, Sequence
+from typing import Any, Literal
 
 Path = tuple[str | int, ...]
 
 MOST_CHOICES = 12
+
+Severity = Literal["error", "warning", "note"]
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Edit:
+    """One step of a repair: `set` the value at `path`, or `insert` it there into a list."""
+
+    action: Literal["set", "insert"]
+    path: Path
+    value: Any
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -31,6 +43,8 @@ class Problem:
         hint: A repair that is likely right, or `""`.
         code: A stable name of the kind of fault, for programs.
         source: File and line (`net.yaml:14`), or `""` for a spec that came from no file.
+        severity: `error` stops a build; `warning` is a likely mistake, `note` a chosen reading.
+        patch: Edits of the spec that mend it, where they are known; none is made unasked.
     """
 
     path: Path
@@ -39,6 +53,8 @@ class Problem:
     hint: str = ""
     code: str = "invalid"
     source: str = ""
+    severity: Severity = "error"
+    patch: tuple[Edit, ...] = dataclasses.field(default=(), compare=False)
 
     def under(self, *prefix: str | int) -> Problem:
         """The same problem, seen from a place `prefix` further out."""
@@ -113,7 +129,10 @@ _quoting.maxlevel = 3
 
 def quote(value: object) -> str:
     """The user's own words: `repr`, shortened where it is long."""
-    return "nothing" if value is None else _quoting.repr(value)
+    try:
+        return "nothing" if value is None else _quoting.repr(value)
+    except ValueError:  # Python refuses to write out an integer of thousands of digits
+        return "a very long number"
 
 
 def choices(names: Iterable[str]) -> str:

@@ -69,14 +69,18 @@ class Ref:
         name: Name of the node, or of the input.
         output: Keys and positions that lead to the part; `()` is the whole.
         of_input: Whether `name` is an input (a node may bear the same name).
+        text: The reference in the user's own words, if there are any.
+        path: Its place in the spec.
     """
 
     name: str
     output: tuple[str | int, ...] = ()
     of_input: bool = False
+    text: str = dataclasses.field(default="", compare=False)
+    path: Path = dataclasses.field(default=(), compare=False)
 
     def __str__(self) -> str:
-        return ".".join([self.name, *(str(key) for key in self.output)])
+        return self.text or ".".join([self.name, *(str(key) for key in self.output)])
 
 
 Value = Ref | tuple["Value", ...] | Mapping[str, "Value"] | int | float | bool | None
@@ -98,6 +102,7 @@ class Node:
         path: The node's place in the spec.
         arguments_path: The place of its arguments in the spec.
         beside: Keys of the format that stand beside the arguments, for the error of an unknown key.
+        places: Where arguments stand that are not below `arguments_path`: path there → place in the spec.
     """
 
     name: str
@@ -109,6 +114,12 @@ class Node:
     path: Path = dataclasses.field(default=(), compare=False)
     arguments_path: Path = dataclasses.field(default=(), compare=False)
     beside: tuple[str, ...] = dataclasses.field(default=(), compare=False)
+    places: Mapping[Path, Path] = dataclasses.field(default_factory=dict, compare=False)
+
+    @property
+    def module(self) -> str:
+        """Name of the module that it runs: `conv` of the node `conv~left`."""
+        return (self.shares or self.name).split("~", 1)[0]
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -122,6 +133,9 @@ class Graph:
         form: What a call returns: the one tensor, a tuple in order, or a dict.
         bare: Whether the network is the one node's module itself, without a `DAGNet` around it.
         carries: Whether inputs that are not declared are carried to the output, or refused.
+        firsts: Whether an output that refers to a tuple is the tuple's first part.
+        strict: Whether a call checks its tensors against the inputs: rank, sizes, kind, batch size.
+        keeps: Name of an input that the one output must have the spec of, or `""`.
     """
 
     inputs: tuple[tuple[str, Struct], ...]
@@ -130,6 +144,9 @@ class Graph:
     form: Literal["tensor", "tuple", "dict"] = "tensor"
     bare: bool = False
     carries: bool = False
+    firsts: bool = False
+    strict: bool = False
+    keeps: str = ""
 
 
 def walk_refs(value: Value) -> Iterator[Ref]:

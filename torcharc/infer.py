@@ -15,15 +15,12 @@ from typing import Any
 from torcharc.entry import Entry
 from torcharc.errors import Problem
 from torcharc.graph import Graph, Node, Ref, Struct, TensorSpec, Value, walk_refs
-from torcharc.initialize import read_init
-from torcharc.layers import is_stack
-from torcharc.meta import make_on_meta
-from torcharc.planning import Feed, Planned, plan_module
+from torcharc.planning import Feed, Planned
 from torcharc.recipe import Call, Recipe, bind_call
 from torcharc.registry import find, lookup
 from torcharc.rules import Outcome
 from torcharc.schedule import Schedule, make_schedule
-from torcharc.stacking import plan_stack
+from torcharc.sequence import plan_layer, takes_tensor
 
 MOST_PARAMETERS = 10**10
 """The most parameters that `build` makes on a device with memory (40 GB of float32)."""
@@ -62,7 +59,7 @@ class Plan:
     @functools.cached_property
     def schedule(self) -> Schedule:
         """The schedule of its forward pass."""
-        calls = [(step.node.name, step.node.shares, step.call) for step in self.steps]
+        calls = [(step.node.name, step.node.module, step.call) for step in self.steps]
         return make_schedule([name for name, _ in self.inputs], calls, [(name, ref) for name, ref, _ in self.outputs])
 
     @property
@@ -128,6 +125,7 @@ class _Walk:
         self.inputs = inputs
         self.outputs: dict[str, Struct] = {}  # of the nodes; a faulty node is absent
         self.sources: dict[str, tuple[Entry, Node]] = {}
+        self.fed: dict[str, tuple[Feed, Recipe | None]] = {}  # what nodes with known inputs are made of
         self.problems: list[Problem] = []
 
     def resolve(self, ref: Ref, *, first: bool) -> tuple[Ref, Struct]:
@@ -170,19 +168,33 @@ class _Walk:
         self.sources[node.name] = entry, node
         places, structs = [], {}
         for port, value in node.inputs:
-            known = entry.port(port)
-            place, structs[port] = self.value(value, first=known is None or known.takes != "any")
+            place, structs[port] = self.value(value, first=_wants_first(entry, node, port, value))
             places.append((port, place))
         describe = functools.partial(_describe_port, dict(node.inputs), structs)
         feed = Feed(structs, describe, self._is_broken(node))
         shared = self.sources.get(node.shares)
-        planned = plan_node(entry, shared[1] if shared else node, feed)
-        self.problems += planned.problems
-        if planned.problems or feed.broken or planned.recipe is None:
+        owner = shared[1] if shared else node
+        planned = plan_layer(entry, owner.params, feed, owner.arguments_path, owner.beside)
+        problems = [_place(problem, owner) for problem in planned.problems] or self._compare(node, planned, feed)
+        self.problems += problems
+        if problems or feed.broken or planned.recipe is None:
             return None
         self.outputs[node.name] = planned.outcome.output if planned.outcome else None
         call = bind_call(entry.ports, places)
         return Step(node, None if shared else planned.recipe, None, call, structs, planned.outcome)
+
+    def _compare(self, node: Node, planned: Planned, feed: Feed) -> list[Problem]:
+        """The problem that a module is run again on what does not fit the sizes of its first run."""
+        if not node.shares:
+            if feed.known and not feed.broken:
+                self.fed[node.name] = feed, planned.recipe
+            return []
+        first, recipe = self.fed.get(node.shares, (feed, planned.recipe))
+        if not feed.known or feed.broken or planned.recipe == recipe:
+            return []
+        found = ", ".join(map(feed.describe, feed.structs))
+        expected = f"the sizes of its first run, in {node.shares!r}: {', '.join(map(first.describe, first.structs))}"
+        return [Problem(node.path, found, expected, code="shape")]
 
     def _visit_block(self, node: Node, graph: Graph) -> Step | None:
         """The step of a block: its graph is planned with what feeds it."""
@@ -205,6 +217,24 @@ class _Walk:
         return any(_has_unknown(value) for _, value in node.inputs) or any(
             ref.name not in (self.inputs if ref.of_input else self.outputs) for ref in refs
         )
+
+
+def _wants_first(entry: Entry, node: Node, port: str, value: Value) -> bool:
+    """Whether a tuple at a port means its first element: a list of tensors may be a tuple itself."""
+    if takes_tensor(entry, node.params, port):
+        return True
+    known = entry.port(port)
+    return known is not None and known.takes != "any" and not isinstance(value, Ref)
+
+
+def _place(problem: Problem, node: Node) -> Problem:
+    """The problem of an argument, at the place in the spec where that argument stands."""
+    rest = problem.path[len(node.arguments_path) :]
+    for length in range(len(rest), 0, -1):
+        place = node.places.get(rest[:length])
+        if place is not None:
+            return dataclasses.replace(problem, path=(*place, *rest[length:]))
+    return problem
 
 
 def _has_unknown(value: Value) -> bool:
@@ -237,22 +267,3 @@ def _describe(value: Value, struct: Struct) -> str:
     if value.of_input:
         origin = "the input" if value.name == "input" else f"the input {value}"
     return f"{origin} {struct}" if isinstance(struct, TensorSpec) else origin
-
-
-def plan_node(entry: Entry, node: Node, feed: Feed) -> Planned:
-    """The plan of a node of type `entry` that is fed with `feed`."""
-    params, init = dict(node.params), None
-    problems: list[Problem] = []
-    path = (*node.arguments_path, "init")
-    if "init" in params and "init" not in entry.signature.arguments:
-        init, problems = read_init(params.pop("init"), params.get("activation"), path)
-    if is_stack(entry, params):
-        planned = plan_stack(entry, params, feed, node.arguments_path, node.beside)
-    else:
-        planned = plan_module(entry, params, feed, node.arguments_path, (*node.beside, "init"))
-    problems = problems + planned.problems
-    if not problems and init is not None and init.is_picky and planned.recipe is not None:
-        problems = init.check(make_on_meta(planned.recipe), path)
-    if problems or planned.recipe is None:
-        return Planned(None, None, problems)
-    return Planned(dataclasses.replace(planned.recipe, init=init), planned.outcome, [])

@@ -76,6 +76,7 @@ def expand_stack(
     shared, problems = _read_shared(entry, names, params, path, beside)
     if "layers" not in params:
         return [], problems
+    spoilt = any(len(fault.path) > len(path) and fault.path[len(path)] in names for fault in problems)
     sublayers, faults = _read_sublayers(entry, params, path)
     problems += faults
     entries = params["layers"]
@@ -87,7 +88,7 @@ def expand_stack(
         place = (*path, "layers", index)
         values, faults = _read_layer(entry, names, item, shared, place)
         problems += faults
-        layers += [Layer(entry, values, place, faulty=bool(faults)), *sublayers]
+        layers += [Layer(entry, values, place, faulty=bool(faults) or spoilt), *sublayers]
     return layers, problems
 
 

@@ -1,9 +1,10 @@
-"""The losses of torch.nn by name, and their arguments: lists of weights become tensors."""
+"""The losses by name, torch.nn's and registered ones, and their arguments: lists of weights become tensors."""
 
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterable, Mapping
+import inspect
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 import torch
@@ -11,7 +12,9 @@ from torch import Tensor, nn
 
 from torcharc.arguments import Kind, Signature, read_signature, read_value
 from torcharc.catalog import Catalog, spell
+from torcharc.entry import Entry
 from torcharc.errors import Path, Problem, quote
+from torcharc.registry import registered
 
 FUNCTIONALS = {
     "binary_cross_entropy": "BCELoss",
@@ -38,14 +41,18 @@ FUNCTIONALS = {
 }
 SHORT = {"mse": "MSELoss", "mae": "L1Loss", "l1": "L1Loss"}
 
+# words for the ports of a loss; a registered module with a target is a loss
+INPUT_WORDS = ("input", "pred", "predictions")
+TARGET_WORDS = ("target", "targets")
+
 NUMBER = Kind(frozenset({"float"}))
 WEIGHTS = Kind(frozenset({"float", "list"}), NUMBER)
 
 
-def _read_signature(cls: type) -> Signature:
+def _read_signature(cls: Callable[..., Any]) -> Signature:
     signature = read_signature(cls)
     reduction = signature.arguments.get("reduction")
-    if reduction is None:
+    if reduction is None or not cls.__module__.startswith("torch."):
         return signature
     words = ("none", "mean", "sum", "batchmean") if cls is nn.KLDivLoss else ("none", "mean", "sum")
     kind = Kind(frozenset({"str"}), words=words)  # torch looks at the word in the first call only
@@ -64,16 +71,42 @@ def _list_spellings(names: Iterable[str]) -> dict[str, str]:
     return spellings | {prefix + short: name for short, name in SHORT.items() for prefix in ("", "core.")}
 
 
+def _list_registered() -> dict[str, Callable[..., Any]]:
+    """The registered types that are losses: of that kind, or fed a prediction and a target."""
+    return {name: entry.make for name, entry in registered().items() if _is_loss(entry)}
+
+
+def _is_loss(entry: Entry) -> bool:
+    names = [port.name for port in entry.ports]
+    fed = len(names) > 1 and names[0] in INPUT_WORDS and any(name in TARGET_WORDS for name in names)
+    return entry.kind == "loss" or (entry.kind == "module" and fed)
+
+
 _TYPES = _list_losses()
-LOSSES = Catalog("a loss", _TYPES, _list_spellings(_TYPES), _read_signature)
+LOSSES = Catalog("a loss", _TYPES, _list_spellings(_TYPES), _read_signature, _list_registered)
 
 
-def read_weights(given: Mapping[str, Any], path: Path) -> tuple[dict[str, Any], list[Problem]]:
-    """`given` with `weight` and `pos_weight` as float32 tensors (None where faulty), and their problems."""
+def list_ports(cls: Callable[..., Any]) -> dict[str, bool]:
+    """The ports of a loss in order, and whether each must be fed; `(input, target)` where they are not known."""
+    entry = next((entry for entry in registered().values() if entry.make is cls), None)
+    if entry is not None:
+        ports = {port.name: port.required for port in entry.ports if not port.keyword}
+        return ports if len(ports) > 1 else {"input": True, "target": True}
+    forward: Any = cls.forward if isinstance(cls, type) else cls  # type: ignore[attr-defined]
+    return {name.rstrip("_"): True for name in inspect.signature(forward).parameters if name != "self"}
+
+
+def read_weights(given: Mapping[str, Any], signature: Signature, path: Path) -> tuple[dict[str, Any], list[Problem]]:
+    """`given` with `weight` and `pos_weight` as float32 tensors (None where faulty), and their problems.
+
+    A registered loss whose `weight` is a number keeps it as one.
+    """
     values = dict(given)
     problems = []
     for name in ("weight", "pos_weight"):
-        if name in given and given[name] is not None and not isinstance(given[name], Tensor):
+        argument = signature.arguments.get(name)
+        wanted = argument is not None and "tensor" in argument.kind.names
+        if wanted and given.get(name) is not None and not isinstance(given[name], Tensor):
             values[name], found = _make_tensor(given[name], (*path, name))
             problems += found
     return values, problems

@@ -50,7 +50,7 @@ def make_on_meta(make: Callable[[], nn.Module]) -> nn.Module:
         try:
             with torch.device("meta"):
                 module = make()
-        except (RuntimeError, NotImplementedError) as error:
+        except (RuntimeError, NotImplementedError, TypeError) as error:
             if "meta" not in str(error).lower():
                 raise
             module = make().to("meta")  # a constructor that reads values off tensors
@@ -82,7 +82,7 @@ def run_on_meta(make: Callable[[], nn.Module], arguments: Sequence[Any], named: 
     try:
         results = [_run(module, arguments, named, turn, "meta") for turn in turns]
         batches = BATCHES
-    except (RuntimeError, NotImplementedError) as error:
+    except (RuntimeError, NotImplementedError, TypeError) as error:
         if "meta" not in str(error).lower():
             raise
         with untouched():
@@ -96,8 +96,9 @@ def run_on_meta(make: Callable[[], nn.Module], arguments: Sequence[Any], named: 
         output = _loosen(output, first, stretched)
         if stretched_flops != flops:
             return Outcome(output, count_parameters(module), None)
-    slope, offset = divmod(more_flops - flops, batches[1] - batches[0])
-    macs = (slope + flops - slope * batches[0]) // 2 if offset == 0 else None
+    slope, rest = divmod(more_flops - flops, batches[1] - batches[0])
+    constant = flops - slope * batches[0]  # below 0 where they grow faster than the batch
+    macs = (slope + constant) // 2 if rest == 0 and constant >= 0 else None
     return Outcome(output, count_parameters(module), macs)
 
 
@@ -167,4 +168,6 @@ def _dim(first: int, second: int, batches: tuple[int, int]) -> Dim:
     if first == second:
         return first
     scale, rest = divmod(second - first, batches[1] - batches[0])
-    return BatchDim(scale, first - scale * batches[0]) if rest == 0 and scale > 0 else None
+    offset = first - scale * batches[0]
+    linear = rest == 0 and scale > 0 and offset > -batches[0]  # N * N looks like 186 * N - 8633
+    return BatchDim(scale, offset) if linear else None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import torch
@@ -74,7 +74,7 @@ def _inner(selection: Selection) -> Selection | None:
     return read_lookahead(selection.values, selection.path)[1] if selection.cls is Lookahead else selection
 
 
-def _list_options(cls: type[Any]) -> Signature:
+def _list_options(cls: Callable[..., Any]) -> Signature:
     """The arguments of an optimizer that a group may state."""
     signature, defaults = OPTIMIZERS.read_signature(cls), cls([_dummy()]).defaults
     return signature.without(*(name for name in signature.arguments if name not in defaults))

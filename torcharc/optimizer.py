@@ -210,7 +210,7 @@ LOOKAHEAD = Signature(
 )
 
 
-def _read_signature(cls: type) -> Signature:
+def _read_signature(cls: Callable[..., Any]) -> Signature:
     """What an optimizer takes besides `params`."""
     if cls is Lookahead:
         return LOOKAHEAD

@@ -8,6 +8,8 @@ import re
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from typing import Any
 
+from torch import nn
+
 from torcharc.arguments import read_arguments
 from torcharc.entry import Axis, Entry
 from torcharc.errors import ArcError, Path, Problem, quote
@@ -62,6 +64,9 @@ def plan_module(
     entry: Entry, params: Mapping[str, Any], feed: Feed, path: Path, beside: Sequence[str] = ()
 ) -> Planned:
     """The plan of one module: arguments completed and checked, then its outcome."""
+    if entry.plan is not None:
+        composed: Planned = entry.plan(entry, params, feed, path, beside)
+        return composed
     inferred = infer_arguments(entry, feed.structs)
     filled = entry.inferred if feed.broken else inferred
     values, problems = read_arguments(entry.signature, params, path, filled=filled, extra=beside)
@@ -166,11 +171,11 @@ def _find_outcome(entry: Entry, recipe: Recipe, feed: Feed, path: Path) -> tuple
     found = _outcomes.get(key) if key is not None else None
     if found is None:
         found = _try_outcome(entry, recipe, feed)
-        if key is not None:
+        if key is not None and found is not None:
             if len(_outcomes) >= MOST_CACHED:
                 _outcomes.pop(next(iter(_outcomes)))
             _outcomes[key] = found
-    if isinstance(found, Outcome):
+    if found is None or isinstance(found, Outcome):
         return found, []
     return None, _explain(entry, recipe, feed, found, path)
 
@@ -188,11 +193,13 @@ def _freeze(value: Any) -> Hashable:
     return tuple(map(_freeze, value)) if isinstance(value, tuple) else (type(value), value)
 
 
-def _try_outcome(entry: Entry, recipe: Recipe, feed: Feed) -> Outcome | Exception:
-    """The outcome of a run on meta, or what that run raised."""
+def _try_outcome(entry: Entry, recipe: Recipe, feed: Feed) -> Outcome | Exception | None:
+    """The outcome of a run on meta, or what that run raised; None if the module stays lazy."""
     try:
         if not feed.known:
-            return Outcome(None, count_parameters(make_on_meta(recipe)), None)
+            module = make_on_meta(recipe)
+            lazy = any(nn.parameter.is_lazy(parameter) for parameter in module.parameters())
+            return None if lazy else Outcome(None, count_parameters(module), None)
         call = bind_call(entry.ports, feed.structs.items())
         return run_on_meta(recipe, call.positional, call.named)
     except Exception as error:  # noqa: BLE001  # whatever a foreign module raises becomes a problem of the spec

@@ -50,9 +50,10 @@ class Call(NamedTuple):
 def bind_call(ports: Sequence[Port], values: Iterable[tuple[str, Any]]) -> Call:
     """Values by port name, as a call: by position as far as the ports are fed without a gap."""
     given = dict(values)
-    positional = []
+    positional: list[Any] = []
     for port in ports:
         if port.keyword or port.name not in given:
             break
-        positional.append(given.pop(port.name))
+        value = given.pop(port.name)
+        positional += value if port.spread and isinstance(value, (list, tuple)) else (value,)
     return Call(tuple(positional), given)

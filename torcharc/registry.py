@@ -10,13 +10,18 @@ from typing import Any, TypeVar, overload
 from torch import nn
 
 from torcharc.entry import Axis, Entry, make_entry
-from torcharc.errors import ArgumentError, Path, Problem, did_you_mean, quote, wrong_choice
+from torcharc.errors import ArgumentError, Path, Problem, did_you_mean, quote, unknown_keys, wrong_choice
 from torcharc.torch_types import find_torch_type, torch_type_names
+
+_SETTINGS = ("infer", *(field.name for field in dataclasses.fields(Entry) if field.name not in ("name", "make", "inferred")))
 
 Made = TypeVar("Made", bound=Callable[..., nn.Module])
 
 _registered: dict[str, Entry] = {}
 _changes = 0
+
+# types that torch.nn has, and torcharc makes in its own way
+_ALIASES = {"torch.nn.Sequential": "Sequential", "nn.Sequential": "Sequential"}
 
 
 @overload
@@ -66,12 +71,15 @@ def register(type_: Any = None, make: Any = None, /, **settings: Any) -> Any:
 
 
 def _add(name: str, make: Made, settings: Mapping[str, Any]) -> Made:
-    if not callable(make) or (isinstance(make, type) and not issubclass(make, nn.Module)):
+    no_module = isinstance(make, type) and not issubclass(make, nn.Module)
+    if not callable(make) or no_module or isinstance(make, nn.Module):  # a module is callable, and no factory
         raise ArgumentError(Problem(("make",), quote(make), "a subclass of torch.nn.Module or a factory of modules"))
     if not isinstance(name, str) or not name:
         raise ArgumentError(Problem(("name",), quote(name), "a type name"))
     if find(name) is not None:
         raise ArgumentError(Problem(("name",), quote(name), "a name that no other type has", "choose another name"))
+    if problems := unknown_keys((), settings, _SETTINGS):
+        raise ArgumentError(problems)
     known = dict(settings)
     infer: Mapping[str, Axis | None] = known.pop("infer", {})
     entry = make_entry(name, make, **known)
@@ -105,7 +113,12 @@ def generation() -> int:
 
 def find(name: str) -> Entry | None:
     """The entry of the type `name`, or None."""
-    return _registered.get(name) or find_torch_type(name)
+    return _registered.get(_ALIASES.get(name, name)) or find_torch_type(name)
+
+
+def registered() -> Mapping[str, Entry]:
+    """The entries of the registered types by name; those of torch are left out."""
+    return dict(_registered)
 
 
 def lookup(name: object, path: Path = ()) -> Entry | Problem:

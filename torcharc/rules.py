@@ -129,6 +129,8 @@ def conv_transpose(rank: int) -> Rule:
         kernel, stride, pad, extra, dilation = window
         if any(e >= max(s, d) for e, s, d in zip(extra, stride, dilation, strict=True)):
             return None
+        if arguments.get("padding_mode", "zeros") != "zeros":
+            return None
         spatial = tuple(
             (size - 1) * s - 2 * p + d * (k - 1) + e + 1
             for size, k, s, p, e, d in zip(sizes[1:], kernel, stride, pad, extra, dilation, strict=True)

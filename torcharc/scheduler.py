@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import itertools
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from torch.optim import Optimizer, lr_scheduler
@@ -27,7 +27,7 @@ SCHEDULERS = Catalog(
 )
 
 # schedulers that torch cannot run as parts of others, or not with the numbers that one expects
-_ALONE: dict[type, str] = {
+_ALONE: dict[Callable[..., Any], str] = {
     ReduceLROnPlateau: "needs a metric at each step",
     OneCycleLR: "replaces the learning rates that the other parts start from",
     SequentialLR: "starts its parts anew",
@@ -115,7 +115,7 @@ def _read_scheduler(spec: Any, path: Path) -> tuple[_Chain | None, list[Problem]
     return _Chain(selection, tuple(parts)), problems
 
 
-def _read_part(spec: Any, path: Path, whole: type) -> tuple[_Chain | None, list[Problem]]:
+def _read_part(spec: Any, path: Path, whole: Callable[..., Any]) -> tuple[_Chain | None, list[Problem]]:
     """As `_read_scheduler`, for a part of the composite `whole`."""
     chain, problems = _read_scheduler(spec, path)
     if chain is None or problems:

@@ -40,7 +40,7 @@ def plan_stack(
     if problems or not recipes:
         return Planned(None, None, list(dict.fromkeys(problems)))
     recipe = Recipe(nn.Sequential, layers=tuple(recipe for recipe in recipes if recipe is not None))
-    return Planned(recipe, _total(outcomes), [])
+    return Planned(recipe, sum_outcomes(outcomes), [])
 
 
 def _given_width(entry: Entry, params: Mapping[str, Any]) -> int | None:
@@ -128,7 +128,7 @@ def _describe(name: str, tensor: Struct, port: str) -> str:
     return f"what {name} gives {tensor}" if isinstance(tensor, TensorSpec) else f"what {name} gives"
 
 
-def _total(outcomes: list[Outcome | None]) -> Outcome | None:
+def sum_outcomes(outcomes: list[Outcome | None]) -> Outcome | None:
     """Output of the last, parameters and MACs of all."""
     known = [outcome for outcome in outcomes if outcome is not None]
     if len(known) < len(outcomes):

@@ -53,12 +53,12 @@ class WeightedCriterion(nn.Module):
         self.losses = nn.ModuleList(loss for _, loss in parts)
         self._terms = tuple(term for term, _ in parts)
 
-    def forward(self, outputs: Mapping[str, Tensor], targets: Mapping[str, Tensor]) -> Tensor:
+    def forward(self, outputs: Mapping[str, Tensor] | Tensor, targets: Mapping[str, Tensor] | Tensor) -> Tensor:
         """The sum of the terms, each times its weight: a scalar.
 
         Args:
-            outputs: What the model gave, by name.
-            targets: What it should have given, by name.
+            outputs: What the model gave, by name; or the tensor itself, where the terms take one output.
+            targets: What it should have given, by name; or the tensor itself.
 
         Raises:
             InputError: If a name is missing, or the shapes of a term differ where they must not.
@@ -67,9 +67,11 @@ class WeightedCriterion(nn.Module):
         weighted = [term.weight * values[term.name] for term in self._terms]
         return sum(weighted[1:], start=weighted[0])
 
-    def terms(self, outputs: Mapping[str, Tensor], targets: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    def terms(
+        self, outputs: Mapping[str, Tensor] | Tensor, targets: Mapping[str, Tensor] | Tensor
+    ) -> dict[str, Tensor]:
         """The terms without their weights, by name; see `forward`."""
-        tensors: dict[str, Any] = {"outputs": outputs, "targets": targets}
+        tensors = {"outputs": self._name("outputs", outputs), "targets": self._name("targets", targets)}
         problems = [problem for term in self._terms for problem in _check_names(term, tensors)]
         if problems:
             raise InputError(dict.fromkeys(problems))
@@ -80,6 +82,11 @@ class WeightedCriterion(nn.Module):
             value = loss(*arguments)
             values[term.name] = getattr(value, "loss", value)  # AdaptiveLogSoftmaxWithLoss gives (output, loss)
         return values
+
+    def _name(self, source: str, given: Any) -> Any:
+        """`given` by the one name that the terms take from `source`, where it is a tensor and they take one."""
+        names = {name for term in self._terms for place, name in term.inputs if place == source}
+        return {names.pop(): given} if isinstance(given, Tensor) and len(names) == 1 else given
 
     def extra_repr(self) -> str:
         texts = []

@@ -65,9 +65,6 @@ def _check_film(arguments: Mapping[str, Any], structs: Mapping[str, Struct]) -> 
     try:
         if not isinstance(fed, Mapping) or len(fed) != 2:
             return [_wrong_count(fed, names, structs)]
-        if "names" not in arguments and not set(names.values()) & set(fed):
-            expected = f"names: {{feature: ..., conditioner: ...}}, which say what each is: {choices(fed)}"
-            return [Problem((), "no key 'names'", expected, code="missing-key")]
         roles = _read_roles(names)
     except ArgumentError as error:
         return list(error.problems)

@@ -4,7 +4,16 @@ from __future__ import annotations
 
 from torch import Tensor
 
-from torcharc.module.merge import BmmMerge, ConcatMerge, DotMerge, MeanMerge, ProdMerge, StackMerge, SumMerge
+from torcharc.module.merge import (
+    BmmMerge,
+    ConcatMerge,
+    DotMerge,
+    MeanMerge,
+    ProdMerge,
+    StackMerge,
+    SumMerge,
+    check_shapes,
+)
 from torcharc.registry import register
 
 _LIST = {"params": {}, "inputs": {"tensors": [[6], [6]]}}
@@ -19,7 +28,7 @@ class MergeConcat(ConcatMerge):
         return self.merge(tensors)
 
 
-@register(kind="merge", example=_LIST)
+@register(kind="merge", check=check_shapes, example=_LIST)
 class MergeStack(StackMerge):
     """A list of tensors stacked on a new axis `dim`; see `StackMerge`."""
 
@@ -28,7 +37,7 @@ class MergeStack(StackMerge):
         return self.merge(tensors)
 
 
-@register(kind="merge", example=_LIST)
+@register(kind="merge", check=check_shapes, example=_LIST)
 class MergeSum(SumMerge):
     """The elementwise sum of a list of tensors; `dim` is accepted and has no effect."""
 
@@ -41,7 +50,7 @@ class MergeSum(SumMerge):
         return self.merge(tensors)
 
 
-@register(kind="merge", example=_LIST)
+@register(kind="merge", check=check_shapes, example=_LIST)
 class MergeMean(MeanMerge):
     """The elementwise mean of a list of tensors; `dim` is accepted and has no effect."""
 
@@ -54,7 +63,7 @@ class MergeMean(MeanMerge):
         return self.merge(tensors)
 
 
-@register(kind="merge", example=_LIST)
+@register(kind="merge", check=check_shapes, example=_LIST)
 class MergeProd(ProdMerge):
     """The elementwise product of a list of tensors; `dim` is accepted and has no effect."""
 

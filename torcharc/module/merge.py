@@ -46,13 +46,14 @@ def _check_several(arguments: Mapping[str, Any], structs: Mapping[str, Struct]) 
     return [Problem(("in_names",), f"{len(specs)} tensor", "at least 2 tensors to merge", code="reference")]
 
 
+def check_shapes(arguments: Mapping[str, Any], structs: Mapping[str, Struct]) -> list[Problem]:
+    """The problem of tensors that are not of one shape."""
+    shapes = {spec.shape for spec in fed_specs(structs) if isinstance(spec, TensorSpec)}
+    return [Problem((), _describe(structs), "tensors of one shape", code="shape")] if len(shapes) > 1 else []
+
+
 def _check_equal(arguments: Mapping[str, Any], structs: Mapping[str, Struct]) -> list[Problem]:
-    problems = _check_several(arguments, structs)
-    specs = fed_specs(structs)
-    shapes = {spec.shape for spec in specs if isinstance(spec, TensorSpec)}
-    if not problems and len(shapes) > 1:
-        problems = [Problem((), _describe(structs), "tensors of one shape", code="shape")]
-    return problems
+    return _check_several(arguments, structs) or check_shapes(arguments, structs)
 
 
 def _equal_rule(arguments: Mapping[str, Any], inputs: Sequence[Any]) -> Outcome | None:
@@ -194,7 +195,8 @@ class ProdMerge(Merge):
 
 def _check_two(arguments: Mapping[str, Any], structs: Mapping[str, Struct]) -> list[Problem]:
     count = len(fed_specs(structs))
-    return [] if count == 2 else [Problem(("in_names",), f"{count} tensors", "2 tensors", code="reference")]
+    found = f"{count} tensor{'s' if count != 1 else ''}"
+    return [] if count == 2 else [Problem(("in_names",), found, "2 tensors", code="reference")]
 
 
 @register(kind="merge", check=_check_two, example=_TWO)

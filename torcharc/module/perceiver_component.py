@@ -9,6 +9,7 @@ from __future__ import annotations
 import dataclasses
 import inspect
 import re
+import typing
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, ClassVar
 
@@ -129,7 +130,7 @@ def component(type_name: object, types: Mapping[str, type[nn.Module]]) -> type[n
         return types.get(str(type_name))
     entry = find(type_name)
     made: Any = entry.make if entry is not None and "in_shape" in entry.signature.arguments else None
-    return made if isinstance(made, type) and not issubclass(made, Component) else None
+    return typing.cast("type[nn.Module]", made) if isinstance(made, type) and not issubclass(made, Component) else None
 
 
 def parameters(cls: type[nn.Module]) -> Mapping[str, inspect.Parameter]:

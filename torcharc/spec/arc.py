@@ -7,21 +7,18 @@ ones stand first. What is carried at the end is the network's output.
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Collection, Mapping
-from typing import Any, Literal
-
-from torch import nn
+from typing import Any, Literal, NamedTuple
 
 from torcharc.entry import Entry
 from torcharc.errors import Path, Problem, choices, did_you_mean, missing_type, nearest, quote, unknown_keys
-from torcharc.graph import Dim, Graph, N, Node, Ref, Struct, TensorSpec, Value
-from torcharc.layers import is_stack, size_argument
+from torcharc.graph import Dim, Graph, N, Node, Ref, TensorSpec, Value
 from torcharc.registry import lookup
-
-INPUT = "input"
-"""Name of an input that the arc leaves unnamed."""
-
-_NODE_KEYS = ("type", "in_names")
+from torcharc.spec.arc_module import HEAD_KEYS, INPUT, NODE_KEYS, flat_name, parse_module
+from torcharc.spec.expand import Copies, Expansion
+from torcharc.spec.names import check_name, find_cycle
+from torcharc.spec.template import fill, read_scope
 
 
 def parse_arc(spec: Mapping[str, Any]) -> tuple[Graph | None, list[Problem]]:
@@ -33,13 +30,18 @@ def parse_arc(spec: Mapping[str, Any]) -> tuple[Graph | None, list[Problem]]:
     wrong = [Problem((key,), quote(key), "a name", code="name") for key in spec if not isinstance(key, str)]
     if wrong:
         return None, wrong
-    if "dag_in_shape" not in spec:
-        return _parse_module(spec)
-    inputs, problems = parse_shapes(spec["dag_in_shape"], ("dag_in_shape",))
-    if inputs is None:
+    expansion = Expansion()
+    scope, problems = read_scope(spec.get("dag_vars"), {}, ("dag_vars",), budget=expansion.budget)
+    if problems:
         return None, problems
-    nodes = _list_nodes(spec)
-    parser = _Parser(inputs, {name: _names_wanted(node) for name, node, _ in nodes})
+    if "dag_in_shape" not in spec:
+        return parse_module(spec, scope)
+    stated, problems = fill(spec["dag_in_shape"], scope, ("dag_in_shape",), expansion.budget)
+    inputs, faults = (None, problems) if problems else parse_shapes(stated, ("dag_in_shape",))
+    if inputs is None:
+        return None, faults
+    nodes = _list_nodes(spec, scope)
+    parser = _Parser(inputs, {name: _names_wanted(node) for name, node, _ in nodes}, scope, expansion)
     for name, node, path in nodes:
         parser.add(name, node, path)
     problems += parser.problems
@@ -48,16 +50,11 @@ def parse_arc(spec: Mapping[str, Any]) -> tuple[Graph | None, list[Problem]]:
     return parser.graph(), problems
 
 
-def _list_nodes(spec: Mapping[str, Any]) -> list[tuple[str, Any, Path]]:
-    rest = {key: value for key, value in spec.items() if key != "dag_in_shape"}
+def _list_nodes(spec: Mapping[str, Any], scope: Mapping[str, Any]) -> list[tuple[str, Any, Path]]:
+    rest = {key: value for key, value in spec.items() if key not in HEAD_KEYS}
     if "type" in spec:
-        return [(_flat_name(spec["type"]), rest, ())]
+        return [(flat_name(fill(spec["type"], scope, ())[0]), rest, ())]
     return [(name, node, (name,)) for name, node in rest.items()]
-
-
-def _flat_name(type_: Any) -> str:
-    name = str(type_).rsplit(".", 1)[-1]
-    return f"{name}_" if name in _RESERVED else name
 
 
 def parse_shapes(value: Any, path: Path) -> tuple[dict[str | None, TensorSpec] | None, list[Problem]]:
@@ -90,43 +87,28 @@ def _parse_shape(value: Any, path: Path) -> TensorSpec | Problem:
     return TensorSpec(dims, None)
 
 
-def _parse_module(spec: Mapping[str, Any]) -> tuple[Graph | None, list[Problem]]:
-    """The graph of an arc without `dag_in_shape`: a single module."""
-    if "type" not in spec:
-        typo = next((key for key in spec if nearest(key, ["dag_in_shape"])), None)
-        if typo is not None or any(isinstance(value, Mapping) and "type" in value for value in spec.values()):
-            return None, unknown_keys((), [typo] if typo else [], ["dag_in_shape"], ["dag_in_shape"])
-        return None, [missing_type((), spec)]
-    entry = lookup(spec["type"], ("type",))
-    if isinstance(entry, Problem):
-        return None, [entry]
-    params = {key: value for key, value in spec.items() if key not in _NODE_KEYS}
-    port = entry.ports[0].name if entry.ports else INPUT
-    node = Node(_flat_name(entry.name), entry.name, params, ((port, Ref(INPUT, of_input=True)),), beside=_NODE_KEYS)
-    tensor = _given_shape(entry, params)
-    return Graph(((INPUT, tensor),), (node,), (("output", Ref(node.name)),), bare=True, carries=True), []
+class _Read(NamedTuple):
+    """A node that was read, its type, and whether it has problems."""
 
-
-def _given_shape(entry: Entry, params: Mapping[str, Any]) -> Struct:
-    """The input of a single module, as far as its sizes tell."""
-    if entry.states is not None:
-        return entry.states(params)
-    shape = params.get("in_shape")
-    if not is_stack(entry, params):
-        return None
-    if isinstance(shape, (list, tuple)) and shape and all(type(size) is int and size > 0 for size in shape):
-        return TensorSpec((N, *shape), None)
-    width = params.get("in_features")
-    if size_argument(entry) == "in_features" and type(width) is int and width > 0:
-        return TensorSpec((N, width), None)
-    return None
+    node: Node
+    entry: Entry
+    faulty: bool
 
 
 class _Parser:
     """Reads nodes one by one, and keeps what is carried between them."""
 
-    def __init__(self, inputs: Mapping[str | None, TensorSpec], wants: Mapping[str, Collection[Any]]):
+    def __init__(
+        self,
+        inputs: Mapping[str | None, TensorSpec],
+        wants: Mapping[str, Collection[Any]],
+        scope: Mapping[str, Any],
+        expansion: Expansion,
+    ):
         self.inputs = inputs
+        self.scope = scope
+        self.expansion = expansion
+        self.written: dict[str, Mapping[str, Any]] = {}  # the nodes that could be read, as they stand in the spec
         self.wants = wants  # the in_names of all nodes
         self.cycles: set[str] = set()  # nodes in a cycle that is told already
         self.carried: dict[str | None, Ref | None] = {
@@ -153,52 +135,98 @@ class _Parser:
             self.problems.append(Problem(path, quote(node), "a node: {type: ..., ...}", code="value"))
             self.uncertain = True
             return
-        shares = ""
+        base = ""
         if "~" in name:
-            source = self._find_source(name, node, path)
-            if source is None:
+            base = self._find_base(name, node, path)
+            if not base:
                 self.uncertain = True
                 return
-            shares = source.name
-            node = {**source.params, "type": source.type, **node}
-        self._check_name(name, path)
-        entry = self._read_type(node, path)
+            node = {**self.written[base], **node}
+        self.problems += check_name(name, path)
+        copies, problems = self.expansion.expand(node, self.scope, path, ("in_names",))
+        self.problems += problems
+        if copies is None:
+            taken = [key for key in _names_wanted(node) if key in self.carried] or list(self.carried)[:1]
+            return self._give_up(name, taken)
+        self._add_copies(name, base, copies, path)
+        if not self.uncertain:
+            self.written[name] = node
+
+    def _add_copies(self, name: str, base: str, copies: Copies, path: Path) -> None:
+        """Adds a node whose templates are filled: one, several as a block, or none."""
         count = len(self.problems)
-        taken = self._read_in_names(node, path)
-        faulty = len(self.problems) > count or len(taken) < len(_names_wanted(node))
-        inputs = self._bind(entry, node, taken, path) if entry and not faulty else ()
-        if entry and (faulty or len(self.problems) > count):
+        taken = self._read_in_names(copies.wiring, path)
+        faulty = len(self.problems) > count or len(taken) < len(_names_wanted(copies.wiring))
+        for copy in copies.every:
+            faulty = self._check_wiring(copy.node, copies.wiring, path) or faulty
+        read: list[_Read] = []
+        for copy in copies.kept:
+            label = name if copies.kind == "one" else str(copy.index)
+            found = self._read_node(label, copy.node, taken, path, faulty)
+            if found is None:
+                return self._give_up(name, taken)
+            read.append(found)
+        if not read:
+            first = taken[0] if taken else None
+            self.given[name] = f"{first!r}, as it is left out"
+            carried = self.carried.get(first)
+            self._consume(name, taken)
+            return self._carry({first: carried}, broken=faulty)
+        self._consume(name, taken)
+        node = dataclasses.replace(copies.join(name, [found.node for found in read]), shares=base)
+        self.nodes.append(node)
+        outputs = self._outputs(read[0].entry, name, read[0].node.params, taken, path)
+        if copies.kind != "one" and any(ref is not None and ref.output for ref in outputs.values()):
+            expected = f"a type that gives one tensor; {read[0].entry.name} gives several"
+            self.problems.append(Problem((*path, "type"), quote(read[0].entry.name), expected, code="reference"))
+            return self._give_up(name, [])
+        self._carry(outputs, broken=any(found.faulty for found in read))
+
+    def _check_wiring(self, node: Mapping[str, Any], wiring: Mapping[str, Any], path: Path) -> bool:
+        """Whether a copy is wired in another way than the first."""
+        if node.get("in_names") == wiring.get("in_names"):
+            return False
+        expected = f"the names of the first copy: {quote(wiring.get('in_names'))}"
+        self.problems.append(Problem((*path, "in_names"), quote(node.get("in_names")), expected, code="reference"))
+        return True
+
+    def _read_node(
+        self, name: str, node: Mapping[str, Any], taken: list[str | None], path: Path, faulty: bool
+    ) -> _Read | None:
+        """The node, fed with what it takes; None if its type is not known."""
+        entry = self._read_type(node, path)
+        if entry is None:
+            return None
+        count = len(self.problems)
+        inputs = () if faulty else self._bind(entry, node, taken, path)
+        if faulty or len(self.problems) > count:
             faulty, inputs = True, ((entry.ports[0].name if entry.ports else INPUT, None),)
+        params = {key: value for key, value in node.items() if key not in NODE_KEYS}
+        made = Node(name, entry.name, params, inputs, path=path, arguments_path=path, beside=NODE_KEYS)
+        return _Read(made, entry, faulty)
+
+    def _consume(self, name: str, taken: Collection[str | None]) -> None:
         for key in taken:
             if self.carried.pop(key, None) is not None:
                 self.consumed[key] = name
-        if entry is None:
-            self.uncertain = True
-            self._carry({taken[0] if taken else None: None})
-            return
-        params = {key: value for key, value in node.items() if key not in _NODE_KEYS}
-        self.nodes.append(Node(name, entry.name, params, inputs, shares, path=path, arguments_path=path, beside=_NODE_KEYS))
-        self._carry(self._outputs(entry, name, params, taken, path), broken=faulty)
 
-    def _find_source(self, name: str, node: Mapping[str, Any], path: Path) -> Node | None:
-        """The node whose module `conv~right` runs again: `conv`."""
+    def _give_up(self, name: str, taken: list[str | None]) -> None:
+        """Goes on behind a node of which it is not known what it gives."""
+        self.uncertain = True
+        self._consume(name, taken)
+        self._carry({taken[0] if taken else None: None})
+
+    def _find_base(self, name: str, node: Mapping[str, Any], path: Path) -> str:
+        """Name of the node whose module `conv~right` runs again: `conv`; `""` if there is none."""
         self.problems += unknown_keys(path, node, ["in_names"])
-        base, names = name.split("~", 1)[0], [known.name for known in self.nodes]
-        source = next((known for known in self.nodes if known.name == base), None)
-        if source is None and not self.uncertain:
-            expected = f"the name of a node further up, before the ~: {choices(names)}"
-            hint = did_you_mean(base, names)
+        base = name.split("~", 1)[0]
+        if base in self.written:
+            return base
+        if not self.uncertain:
+            expected = f"the name of a node further up, before the ~: {choices(self.written)}"
+            hint = did_you_mean(base, self.written)
             self.problems.append(Problem(path, f"the name {quote(name)}", expected, hint, "reference"))
-        return source
-
-    def _check_name(self, name: str, path: Path) -> None:
-        if not name or "." in name:
-            expected = "a name without dots" if name else "a name"
-            self.problems.append(Problem(path, f"the name {quote(name)}", expected, code="name"))
-        elif name in _RESERVED:
-            hint = "choose another name"
-            expected = "a name that is no attribute of torch.nn.ModuleDict"
-            self.problems.append(Problem(path, f"the name {quote(name)}", expected, hint, "name"))
+        return ""
 
     def _read_type(self, node: Mapping[str, Any], path: Path) -> Entry | None:
         if "type" not in node:
@@ -253,7 +281,7 @@ class _Parser:
             return f"{self.consumed[name]!r} consumed it; a ReuseFork gives one tensor several names"
         if name in self.given:
             return f"the node {name!r} gives {self.given[name]}"
-        cycle = _find_cycle(str(path[0]), self.wants) if name in self.wants else ()
+        cycle = find_cycle(str(path[0]), self.wants) if name in self.wants else ()
         if cycle:
             self.cycles.update(cycle)
             return f"a cycle: {' → '.join(cycle)}"
@@ -311,20 +339,6 @@ def _names_wanted(node: Any) -> Collection[Any]:
     return names if isinstance(names, (list, tuple)) else ()
 
 
-def _find_cycle(start: str, wants: Mapping[str, Collection[Any]]) -> tuple[str, ...]:
-    """The shortest way along `wants` from `start` back to it, if there is one."""
-    trails: dict[str, tuple[str, ...]] = {start: (start,)}
-    queue = [start]
-    for name in queue:
-        for other in wants.get(name, ()):
-            if other == start:
-                return (*trails[name], start)
-            if isinstance(other, str) and other in wants and other not in trails:
-                trails[other] = (*trails[name], other)
-                queue.append(other)
-    return ()
-
-
 def _find_name(name: str, params: Mapping[str, Any]) -> Path:
     """Where a fork's parameters name an output."""
     for key, value in params.items():
@@ -333,6 +347,3 @@ def _find_name(name: str, params: Mapping[str, Any]) -> Path:
         if isinstance(value, (list, tuple)) and name in value:
             return (key, value.index(name))
     return ()
-
-
-_RESERVED = frozenset(dir(nn.ModuleDict())) | {"dag_in_shape"}

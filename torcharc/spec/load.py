@@ -6,7 +6,7 @@ import dataclasses
 import os
 import pathlib
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import yaml
@@ -15,7 +15,9 @@ from torcharc.errors import Path, Problem, SpecError, quote
 
 MOST_CHARACTERS = 10_000_000
 MOST_NESTED = 100
-MOST_VALUES = 1_000_000
+MOST_VALUES = 300_000
+MOST_DIGITS = 300
+MOST_BITS = 1000  # what a float still holds, as torch may make it one
 
 # a number without a point, as YAML 1.2 reads it; plain scalars of YAML 1.1 differ (010, 1e-3, on)
 _INT = re.compile(r"[-+]?[0-9]+")
@@ -70,15 +72,21 @@ class _Counter:
 
     def copy(self, value: Any, path: Path) -> Any:
         kind = type(value)
-        if kind is str or kind is int or kind is bool or kind is float or value is None:
+        if kind is str or kind is bool or kind is float or value is None:
+            return value
+        if kind is int:
+            if value.bit_length() > MOST_BITS:
+                raise SpecError(Problem(path, "a very long number", f"numbers of at most {MOST_DIGITS} digits", code="value"))
             return value
         self.check(path)
+        if kind.__module__ == "numpy" and hasattr(value, "tolist"):
+            value = value.tolist()  # a number, or an array as lists
         if isinstance(value, Mapping):
-            return {key: self.copy(item, (*path, key)) for key, item in value.items()}
+            return {key: self.copy(item, (*path, key)) for key, item in _read_pairs(value, path)}
         if isinstance(value, Sequence) and not isinstance(value, (str, bytes, bytearray)):
             return [self.copy(item, (*path, index)) for index, item in enumerate(value)]
         if hasattr(value, "item") and getattr(value, "ndim", None) == 0 and hasattr(value, "dtype"):
-            return value.item()  # a NumPy number
+            return value.item()  # a tensor that is a number
         return value
 
     def check(self, path: Path) -> None:
@@ -87,6 +95,20 @@ class _Counter:
             raise SpecError(Problem(path[:3], "a spec that nests deeper, or holds itself", f"at most {MOST_NESTED} levels"))
         if self.count > MOST_VALUES:
             raise SpecError(Problem((), "a larger spec", f"at most {MOST_VALUES} lists and mappings"))
+
+
+def _read_pairs(value: Mapping[Any, Any], path: Path) -> Iterator[tuple[Any, Any]]:
+    """The pairs of a mapping; one that computes its values, as OmegaConf's do, may fail to."""
+    if type(value) is dict:
+        yield from value.items()
+        return
+    for key in value:
+        try:
+            item = value[key]
+        except Exception as error:
+            reason = str(error).split("\n")[0]
+            raise SpecError(Problem((*path, key), reason, "a value that can be read", code="value")) from error
+        yield key, item
 
 
 def _load_file(path: str | os.PathLike[str]) -> Loaded:
@@ -123,6 +145,14 @@ def load_text(text: str, file: str) -> Loaded:
 _Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
+# the tags that plain YAML resolves to; any other was written out
+_TAGS: dict[type, tuple[str, ...]] = {
+    yaml.MappingNode: ("map",),
+    yaml.SequenceNode: ("seq",),
+    yaml.ScalarNode: ("str", "int", "float", "bool", "null", "timestamp", "value", "merge"),
+}
+
+
 class _Reader:
     """Turns YAML nodes into plain data, and keeps the line of each."""
 
@@ -132,23 +162,30 @@ class _Reader:
         self.problems: list[Problem] = []
         self.count = 0
 
-    def read(self, node: yaml.Node, path: Path) -> Any:
+    def read(self, node: Any, path: Path) -> Any:
         self.lines[path] = node.start_mark.line + 1
-        self.count += 1
-        if len(path) > MOST_NESTED or self.count > MOST_VALUES:
-            expected = f"at most {MOST_NESTED} levels and {MOST_VALUES} values, aliases expanded"
-            raise SpecError(Problem(path[:3], "a larger spec", expected, source=self._source(node)))
+        self._count(node, path)
+        tag = node.tag.removeprefix("tag:yaml.org,2002:")
+        if tag not in _TAGS[type(node)]:
+            self._add(node, path, f"the tag {quote(node.tag)}", "plain YAML, without tags of its own")
+            return None
         if isinstance(node, yaml.MappingNode):
             return self._read_mapping(node, path)
         if isinstance(node, yaml.SequenceNode):
             return [self.read(item, (*path, index)) for index, item in enumerate(node.value)]
-        return self._read_scalar(node, path)
+        return node.value if node.style else read_scalar(node.value)  # plain: None, or "" from the C parser
+
+    def _count(self, node: yaml.Node, path: Path) -> None:
+        self.count += 1
+        if len(path) > MOST_NESTED or self.count > MOST_VALUES:
+            expected = f"at most {MOST_NESTED} levels and {MOST_VALUES} values, aliases expanded"
+            raise SpecError(Problem(path[:3], "a larger spec", expected, source=self._source(node)))
 
     def _read_mapping(self, node: yaml.MappingNode, path: Path) -> dict[Any, Any]:
         result: dict[Any, Any] = {}
-        for key_node, value_node in self._merged(node, path):
-            key = self.read(key_node, path) if isinstance(key_node, yaml.ScalarNode) else None
-            if not isinstance(key, (str, int)):
+        for key_node, value_node in self._merge(node, path):
+            key = self._read_key(key_node)
+            if key is None:
                 self._add(key_node, path, "a key that is no name", "a name")
                 continue
             if key in result:
@@ -158,30 +195,36 @@ class _Reader:
             self.lines[(*path, key)] = key_node.start_mark.line + 1
         return result
 
-    def _merged(self, node: yaml.MappingNode, path: Path) -> Iterable[tuple[yaml.Node, yaml.Node]]:
-        """The pairs of a mapping, those that `<<` brings last where they are not overridden."""
-        own = [(key, value) for key, value in node.value if key.tag != "tag:yaml.org,2002:merge"]
-        names = {key.value for key, _ in own if isinstance(key, yaml.ScalarNode)}
-        brought = []
+    def _read_key(self, node: Any) -> str | int | None:
+        if not isinstance(node, yaml.ScalarNode) or node.tag.removeprefix("tag:yaml.org,2002:") not in _TAGS[type(node)]:
+            return None
+        key = node.value if node.style else read_scalar(node.value)
+        return key if isinstance(key, (str, int)) else None
+
+    def _merge(self, node: yaml.MappingNode, path: Path, depth: int = 0) -> list[tuple[Any, Any]]:
+        """The pairs of a mapping; in front, in the order of PyYAML, those that `<<` brings and nobody overrides."""
+        self._count(node, path)
+        own, sources = [], []
         for key, value in node.value:
             if key.tag != "tag:yaml.org,2002:merge":
+                own.append((key, value))
                 continue
             for source in value.value if isinstance(value, yaml.SequenceNode) else [value]:
-                if not isinstance(source, yaml.MappingNode):
+                if isinstance(source, yaml.MappingNode) and depth < MOST_NESTED:
+                    sources.append(source)
+                else:
                     self._add(source, path, "a merge of what is no mapping", "<<: *a_mapping")
-                    continue
-                fresh = [pair for pair in source.value if pair[0].value not in names]
-                names |= {pair[0].value for pair in fresh if isinstance(pair[0], yaml.ScalarNode)}
-                brought += fresh
-        return [*own, *brought]
-
-    def _read_scalar(self, node: Any, path: Path) -> Any:
-        text = str(node.value)
-        tag = node.tag.removeprefix("tag:yaml.org,2002:")
-        if tag not in ("str", "int", "float", "bool", "null", "timestamp", "value", "merge"):
-            self._add(node, path, f"the tag {quote(node.tag)}", "plain YAML, without tags of its own", "yaml")
-            return None
-        return text if node.style else read_scalar(text)  # plain: None, or "" from the C parser
+        pairs = {}
+        for source in reversed(sources):
+            pairs.update({_identify(key): (key, value) for key, value in self._merge(source, path, depth + 1)})
+        seen, again = set(), []
+        for key, value in own:
+            if _identify(key) in seen:
+                again.append((key, value))
+            else:
+                pairs[_identify(key)] = key, value
+            seen.add(_identify(key))
+        return [*pairs.values(), *again]
 
     def _add(self, node: yaml.Node, path: Path, found: str, expected: str, code: str = "yaml") -> None:
         self.problems.append(Problem(path, found, expected, code=code, source=self._source(node)))
@@ -190,11 +233,15 @@ class _Reader:
         return f"{self.file}:{node.start_mark.line + 1}"
 
 
+def _identify(key: Any) -> Any:
+    return (bool(key.style), key.value) if isinstance(key, yaml.ScalarNode) else id(key)
+
+
 def read_scalar(text: str) -> Any:
     """An unquoted scalar, as YAML 1.2 and people mean it: `1e-3` and `010` are numbers, `on` is text."""
     if text in _WORDS:
         return _WORDS[text]
-    if len(text) > 400:
+    if len(text) > MOST_DIGITS:
         return text
     if _INT.fullmatch(text):
         return int(text)

@@ -1,0 +1,101 @@
+"""The Arc-Graph format: inputs, nodes with explicit wiring, outputs, modules. Its dialects are one language.
+
+The nodes may stand at the top or under `model`. What says how to train (`loss`, `optimizer`,
+`trainer`, `training`, ...) and what only describes is passed by here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from torcharc.errors import Path, Problem, SpecError, quote, unknown_keys
+from torcharc.graph import Graph
+from torcharc.spec.arcgraph_blocks import Blocks
+from torcharc.spec.arcgraph_inputs import read_inputs
+from torcharc.spec.arcgraph_level import Level
+from torcharc.spec.template import fill, read_scope
+from torcharc.spec.training import TRAINING_KEYS
+
+GRAPH_KEYS = ("inputs", "graph", "outputs", "modules", "vars")
+MODEL_KEYS = (*GRAPH_KEYS, "loss", "training", "trainer", "optimizer", "config", "name", "description", "version")
+
+_REQUIRED = ("inputs", "graph", "outputs")
+
+
+def parse_arcgraph(
+    spec: Mapping[str, Any], overrides: Mapping[str, Any] | None = None
+) -> tuple[Graph | None, list[Problem]]:
+    """The graph of a spec, or None; and its problems, with warnings and notes.
+
+    Where a node is faulty the rest is still read, so that inference can find further problems; a
+    graph that comes with errors must not be built.
+
+    Args:
+        spec: Plain data, which is not changed.
+        overrides: Name → value, for variables of the spec and for further bound names.
+    """
+    try:
+        return _parse(spec, overrides or {})
+    except SpecError as error:  # a limit is passed
+        return None, list(error.problems)
+
+
+def _parse(spec: Mapping[str, Any], overrides: Mapping[str, Any]) -> tuple[Graph | None, list[Problem]]:
+    parts, problems = unwrap(spec)
+    scope, faults = _read_scope(parts, overrides)
+    problems += faults
+    missing = [key for key in _REQUIRED if key not in parts]
+    if missing:
+        return None, problems
+    value, place = parts["inputs"]
+    value, faults = fill(value, scope, place)
+    inputs = read_inputs(value, place, scope)
+    problems += faults + inputs.problems
+    blocks = Blocks(*parts.get("modules", (None, ("modules",))), scope)
+    level = Level(blocks, inputs.sources, scope)
+    nodes = level.read_nodes(*parts["graph"])
+    value, place = parts["outputs"]
+    value, faults = fill(value, scope, place)
+    outputs = level.read_outputs(value, place)
+    problems += faults + level.problems + blocks.problems + blocks.check_unused()
+    if not outputs and not any(problem.severity == "error" for problem in problems):
+        return None, problems
+    form = "tensor" if len(outputs) == 1 else "dict"
+    graph = Graph(tuple(inputs.specs.items()), (*inputs.nodes, *nodes), outputs, form, firsts=True, strict=True)
+    return graph, list(dict.fromkeys(problems))
+
+
+def unwrap(spec: Mapping[str, Any]) -> tuple[dict[str, tuple[Any, Path]], list[Problem]]:
+    """What says what the network is, with its place: at the top, or under `model`; and problems of the keys there."""
+    model = spec.get("model")
+    problems: list[Problem] = []
+    if "model" in spec and not isinstance(model, Mapping):
+        problems.append(Problem(("model",), quote(model), "the network: {inputs, graph, outputs}", code="value"))
+    inner = model if isinstance(model, Mapping) else {}
+    missing = [key for key in _REQUIRED if key not in spec and key not in inner]
+    known = ("model", *GRAPH_KEYS, *TRAINING_KEYS)
+    if isinstance(model, Mapping):
+        problems += unknown_keys((), spec, known) + unknown_keys(("model",), model, MODEL_KEYS, missing)
+    else:
+        problems += unknown_keys((), spec, known, missing)
+    parts: dict[str, tuple[Any, Path]] = {key: (spec[key], (key,)) for key in GRAPH_KEYS if key in spec}
+    for key in GRAPH_KEYS:
+        if key not in inner:
+            continue
+        if key in parts and parts[key][0] != inner[key]:
+            expected = f"what spec.{key} says, or one of them alone"
+            problems.append(Problem(("model", key), quote(inner[key]), expected, code="twice"))
+        parts[key] = inner[key], ("model", key)
+    return parts, problems
+
+
+def _read_scope(
+    parts: Mapping[str, tuple[Any, Path]], overrides: Mapping[str, Any]
+) -> tuple[dict[str, Any], list[Problem]]:
+    """The bound names: the spec's variables, and what the caller binds besides."""
+    variables, place = parts.get("vars", (None, ("vars",)))
+    declared = variables if isinstance(variables, Mapping) else {}
+    further = {name: value for name, value in overrides.items() if name not in declared}
+    given = {name: value for name, value in overrides.items() if name in declared}
+    return read_scope(variables, given, place, base=further)

@@ -1,0 +1,206 @@
+"""One level of an Arc-Graph spec: the nodes of the network, or of a module, and the outputs."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from torcharc.errors import Path, Problem, choices, did_you_mean, quote, unknown_keys
+from torcharc.graph import Node, Ref
+from torcharc.spec.arcgraph_inputs import is_name, wrong_name
+from torcharc.spec.arcgraph_nodes import KEYS, Part, bind_part, find_first_ref, names_read, resolve_part
+from torcharc.spec.expand import COPY_KEYS, Copies
+from torcharc.spec.ordering import order_names
+from torcharc.spec.references import Source, read_reference
+
+if TYPE_CHECKING:
+    from torcharc.spec.arcgraph_blocks import Blocks
+
+
+@dataclasses.dataclass(slots=True)
+class Row:
+    """An entry of the list of nodes: its copies, each a `Part`; None where they cannot be read."""
+
+    name: str
+    path: Path
+    copies: Copies
+    parts: list[Part]
+
+
+class Level:
+    """Reads a list of nodes and the outputs that refer to them.
+
+    Args:
+        blocks: The modules of the spec.
+        inputs: What a reference to each input stands for.
+        scope: The bound names.
+    """
+
+    def __init__(self, blocks: Blocks, inputs: Mapping[str, Source], scope: Mapping[str, Any]):
+        self.blocks = blocks
+        self.inputs = inputs
+        self.scope = scope
+        self.sources: dict[str, Source] = dict(inputs)
+        self.rows: dict[str, Row] = {}
+        self.problems: list[Problem] = []
+
+    def read_nodes(self, items: Any, path: Path) -> list[Node]:
+        """The nodes in an order in which they can run; faulty ones as far as they are known."""
+        if not isinstance(items, (list, tuple)) or not items:
+            expected = "a list of nodes, at least one: [{name: ..., type: ..., inputs: ...}]"
+            self.problems.append(Problem(path, quote(items), expected, code="graph"))
+            return []
+        for index, item in enumerate(items):
+            self._add_row(item, (*path, index))
+        for row in self.rows.values():
+            self._resolve(row)
+        for row in self.rows.values():
+            for part in row.parts:
+                if "module" in part.spec:
+                    self._share(part, row)
+        self._pass_through()
+        nodes, before = [], next(iter(self.inputs), None)
+        for row in self.rows.values():
+            nodes += self._bind(row, before)
+            before = row.name
+        return self._order(nodes)
+
+    def read_outputs(self, value: Any, path: Path) -> tuple[tuple[str, Ref], ...]:
+        """The outputs by public name; faulty ones are left out."""
+        if not isinstance(value, Mapping) or not value:
+            expected = "the outputs, at least one: {name: reference}"
+            self.problems.append(Problem(path, quote(value), expected, code="outputs"))
+            return ()
+        outputs = []
+        for name, text in value.items():
+            if not is_name(name):
+                self.problems.append(wrong_name(name, (*path, name), "an output"))
+            ref, problem = read_reference(text, (*path, name), self.sources, "the outputs")
+            if problem is not None:
+                self.problems.append(problem)
+            if ref is not None:
+                outputs.append((str(name), ref))
+        return tuple(outputs)
+
+    def _add_row(self, item: Any, path: Path) -> None:
+        """Checks what a node is called, and keeps it under its name, copies made."""
+        if not isinstance(item, Mapping):
+            self.problems.append(Problem(path, quote(item), "a node: {name: ..., type: ..., inputs: ...}", code="node"))
+            return
+        if "name" not in item:
+            required = ["name"] if "type" in item or "module" in item else ["name", "type"]
+            self.problems += unknown_keys(path, item, [*KEYS, *COPY_KEYS], required)
+            return
+        name = item["name"]
+        if not is_name(name):
+            self.problems.append(wrong_name(name, (*path, "name"), "a node"))
+            return
+        if name in self.rows or name in self.inputs:
+            known = "an input" if name in self.inputs else "a node further up"
+            expected = f"a name of its own; {known} is called so"
+            self.problems.append(Problem((*path, "name"), quote(name), expected, code="duplicate"))
+            return
+        copies, problems = self.blocks.expansion.expand(item, self.scope, path, ["inputs"])
+        self.problems += problems
+        self.sources[name] = Source(None)
+        if copies is not None:
+            self.rows[name] = Row(name, path, copies, self._list_parts(name, copies, path))
+
+    def _list_parts(self, name: str, copies: Copies, path: Path) -> list[Part]:
+        referrer = f"the node {quote(name)}"
+        if copies.kind == "one":
+            return [Part(name, copy.node, path, self.scope, referrer) for copy in copies.kept]
+        scopes = [{**self.scope, "index": copy.index} for copy in copies.kept]
+        return [
+            Part(str(copy.index), copy.node, path, scope, referrer)
+            for copy, scope in zip(copies.kept, scopes, strict=True)
+        ]
+
+    def _resolve(self, row: Row) -> None:
+        """Finds the types of the copies of a node, and what its name stands for."""
+        for part in row.parts:
+            resolve_part(part, self.blocks)
+        if not row.parts or any("module" in part.spec for part in row.parts):
+            return
+        sources = [part.source for part in row.parts]
+        if any(source.ref is None for source in sources):
+            return
+        if row.copies.kind == "parallel":
+            count = len(row.copies.every)
+            self.sources[row.name] = Source(Ref(row.name), is_list=True, count=count)
+        else:
+            self.sources[row.name] = dataclasses.replace(sources[-1], ref=Ref(row.name))
+
+    def _share(self, part: Part, row: Row) -> None:
+        """Makes a node run the module of another one: `module: conv`."""
+        word, path = part.spec["module"], (*part.path, "module")
+        if row.copies.kind != "one":
+            expected = f"no {row.copies.kind} beside 'module', as copies have modules of their own"
+            part.problems.append(Problem(path, quote(word), expected, code="module"))
+            return
+        own = [key for key in ("type", "params") if key in part.spec]
+        if own:
+            found, expected = f"the key {own[0]!r} beside 'module'", "one of them: a module is shared as it is"
+            part.problems.append(Problem((*part.path, own[0]), found, expected, code="module"))
+        owner = self._find_owner(word)
+        if owner is None:
+            names = [name for name, other in self.rows.items() if not any("module" in part.spec for part in other.parts)]
+            expected = f"the name of a node whose module runs again: {choices(names)}"
+            hint = f"to run a module of the spec, write type: module.{word}" if word in self.blocks.names else ""
+            part.problems.append(Problem(path, quote(word), expected, hint or did_you_mean(word, names), "module"))
+            return
+        part.entry, part.graph, part.params = owner.entry, owner.graph, owner.params
+        part.shares, part.has_wrong_params = owner.name, owner.has_wrong_params
+        self.sources[row.name] = part.source
+
+    def _find_owner(self, word: Any) -> Part | None:
+        """The node whose own module a node runs, through others that run it."""
+        seen: set[str] = set()
+        while isinstance(word, str) and word in self.rows and word not in seen:
+            seen.add(word)
+            row = self.rows[word]
+            if row.copies.kind != "one" or not row.parts:
+                return None
+            if "module" not in row.parts[0].spec:
+                return row.parts[0]
+            word = row.parts[0].spec["module"]
+        return None
+
+    def _pass_through(self) -> None:
+        """Lets the names of nodes that are left out stand for their first input."""
+        before = next(iter(self.inputs), None)
+        for row in self.rows.values():
+            if not row.parts:
+                value = row.copies.wiring.get("inputs")
+                text = before if value is None else value
+                path = (*row.path, "inputs")
+                ref, problems = find_first_ref(text, path, self.sources, f"the node {quote(row.name)}")
+                self.problems += problems
+                self.sources[row.name] = Source(ref)
+            before = row.name
+
+    def _bind(self, row: Row, before: str | None) -> list[Node]:
+        """The node that a row becomes: one, or none where it is left out or faulty."""
+        nodes = []
+        for part in row.parts:
+            node = bind_part(part, self.sources, before)
+            if node is not None:
+                nodes.append(node)
+        self.problems += dict.fromkeys(problem for part in row.parts for problem in part.problems)
+        if not row.parts:
+            return []
+        if len(nodes) < len(row.parts):
+            self.sources[row.name] = Source(None)
+            return []
+        return [row.copies.join(row.name, nodes)]
+
+    def _order(self, nodes: list[Node]) -> list[Node]:
+        by_name = {node.name: node for node in nodes}
+        order, cycles = order_names({node.name: names_read(node) for node in nodes})
+        for cycle in cycles:
+            path = (*by_name[cycle[0]].path, "inputs")
+            found = f"a cycle: {' → '.join(cycle)}"
+            self.problems.append(Problem(path, found, "nodes that do not wait for themselves", code="cycle"))
+            self.sources.update(dict.fromkeys(cycle, Source(None)))
+        return [by_name[name] for name in order]

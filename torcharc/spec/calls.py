@@ -1,0 +1,177 @@
+"""The calls of a 2.x graph: which module runs on what, and what a name stands for.
+
+A call is a list of names (positional arguments) or a dict of them (keywords); a name may be
+replaced by a list or dict of names, which is one argument then.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from torcharc.entry import Entry
+from torcharc.errors import Path, Problem, choices, did_you_mean, nearest, quote, unknown_keys
+from torcharc.graph import Node, Ref, Value
+from torcharc.registry import lookup
+from torcharc.spec.module_form import Definition
+from torcharc.spec.names import find_cycle
+
+Inputs = tuple[tuple[str, Value], ...]
+
+
+class Calls:
+    """Reads the calls in order.
+
+    Args:
+        inputs: Names of the inputs.
+        definitions: The modules by name, None where one cannot be read.
+        faulty: Names of the modules that have problems.
+        calls: `graph.modules`, as the spec has it.
+    """
+
+    def __init__(
+        self,
+        inputs: Sequence[str],
+        definitions: Mapping[str, Definition | None],
+        faulty: Sequence[str],
+        calls: Mapping[Any, Any],
+    ):
+        self.inputs = inputs
+        self.definitions = definitions
+        self.faulty = faulty
+        self.wants = {name: list(_walk_names(value)) for name, value in calls.items() if isinstance(name, str)}
+        self.nodes: list[Node] = []
+        self.seen: list[str] = []  # the nodes so far, faulty ones included
+        self.problems: list[Problem] = []
+        self._owners: dict[str, str] = {}  # module → the node that runs it first
+        self._told: set[str] = set()  # names whose absence is explained already
+        self._cycles: set[str] = set()
+
+    def add(self, name: str, value: Any, path: Path) -> None:
+        """Reads the next call."""
+        count = len(self.problems)
+        self._check_name(name, path)
+        inputs = self._read_inputs(value, path)
+        self.seen.append(name)
+        module = name.partition("~")[0]
+        if module not in self.definitions:
+            self._add_unknown_module(module, path)
+            return
+        definition = self.definitions[module]
+        entry = lookup(definition.type, definition.path) if definition is not None else None
+        if isinstance(entry, Problem) and entry not in self.problems:
+            self.problems.append(entry)
+        if definition is None or not isinstance(entry, Entry):
+            return
+        bound, problems = _bind(entry, inputs, definition, value, path) if len(self.problems) == count else ((), [])
+        self.problems += problems
+        if module in self.faulty or len(self.problems) > count:
+            bound = ((entry.ports[0].name if entry.ports else "input", None),)
+        shares = self._owners.get(module, "")
+        self._owners.setdefault(module, name)
+        node = Node(name, entry.name, definition.params, bound, shares, path=path)
+        self.nodes.append(dataclasses.replace(node, arguments_path=definition.path, places=definition.places))
+
+    def _check_name(self, name: str, path: Path) -> None:
+        found = f"the name {quote(name)}"
+        if name in self.inputs:
+            self.problems.append(Problem(path, found, "a name that no input has", "choose another name", "name"))
+        elif name.endswith("~"):
+            self.problems.append(Problem(path, found, "a name with something behind the ~", code="name"))
+
+    def _add_unknown_module(self, module: str, path: Path) -> None:
+        name = nearest(module, self.definitions)
+        if name is not None and name not in self.wants:
+            self._told.add(name)  # the right name where the node is used is no second fault
+        expected = f"one of the modules: {choices(self.definitions)}"
+        hint = did_you_mean(module, self.definitions)
+        self.problems.append(Problem(path, f"the name {quote(module)}", expected, hint, "reference"))
+
+    def _read_inputs(self, value: Any, path: Path) -> Value:
+        """What a module is called with: a tuple by position, or a dict by name."""
+        if isinstance(value, (list, tuple, Mapping)) and value:
+            return self.read(value, path)
+        hint = f"write [{value}]" if isinstance(value, str) and (value in self.inputs or value in self.seen) else ""
+        expected = "its inputs: a list of names, or {argument: name}, at least one"
+        self.problems.append(Problem(path, _quote(value), expected, hint, "value"))
+        return None
+
+    def read(self, value: Any, path: Path) -> Value:
+        """A name as a reference, lists and dicts of names likewise; None where something is wrong."""
+        if isinstance(value, str):
+            return self.read_name(value, path)
+        if isinstance(value, (list, tuple)) and value:
+            return tuple([self.read(item, (*path, index)) for index, item in enumerate(value)])
+        if isinstance(value, Mapping) and value and all(isinstance(key, str) for key in value):
+            return {key: self.read(item, (*path, key)) for key, item in value.items()}
+        expected = "the name of an input or an earlier node, or a list or dict of such names"
+        self.problems.append(Problem(path, _quote(value), expected, code="reference"))
+        return None
+
+    def read_name(self, name: str, path: Path) -> Ref | None:
+        """The reference to an input or a node so far; None, with a problem, where there is none."""
+        if name in self.inputs:
+            return Ref(name, of_input=True)
+        if name in self.seen:
+            return Ref(name)
+        names = [*self.inputs, *self.seen]
+        told = name in self._told or not self.inputs or (path[1] == "modules" and {path[2], name} <= self._cycles)
+        if not told:
+            hint = self._explain(name, path) or did_you_mean(name, names)
+            expected = f"one of the inputs and nodes so far: {choices(names)}"
+            self.problems.append(Problem(path, quote(name), expected, hint, "reference"))
+        return None
+
+    def _explain(self, name: str, path: Path) -> str:
+        """Why a name that is known stands for nothing yet."""
+        if name in self.wants:
+            cycle = find_cycle(str(path[2]), self.wants)
+            if name not in cycle:
+                return f"the node {name!r} stands further down; nodes run in order"
+            self._cycles.update(cycle)
+            return f"a cycle: {' → '.join(cycle)}"
+        return f"the module {name!r} is not called in graph.modules" if name in self.definitions else ""
+
+
+def _quote(value: Any) -> str:
+    return "{}" if value == {} else quote(value)
+
+
+def _walk_names(value: Any) -> Iterator[str]:
+    """All names in the inputs of a call."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, (list, tuple, Mapping)):
+        for item in value.values() if isinstance(value, Mapping) else value:
+            yield from _walk_names(item)
+
+
+def _bind(entry: Entry, inputs: Value, definition: Definition, value: Any, path: Path) -> tuple[Inputs, list[Problem]]:
+    """The inputs of a call by port, in the order of the ports; and the problems of their number and names."""
+    required = [port.name for port in entry.ports if port.required and port.name not in definition.params]
+    if isinstance(inputs, Mapping):
+        names = [port.name for port in entry.ports]
+        problems = unknown_keys(path, value, names, [name for name in required if name not in inputs])
+        return tuple((name, inputs[name]) for name in names if name in inputs), problems
+    items = inputs if isinstance(inputs, tuple) else ()
+    ports = [port for port in entry.ports if not port.keyword]
+    names = [port.name for port in ports]
+    if len(items) > len(ports):
+        expected = f"{_count('at most ', len(ports))} for {entry.name}: {', '.join(names)}"
+        listed = len(ports) == 1 and ports[0].takes in ("sequence", "mapping", "any")
+        hint = f"write [{_show(value)}]: one list" if listed else ""
+        return (), [Problem(path, quote(value), expected, hint, "reference")]
+    missing = [name for name in required if name not in names[: len(items)]]
+    if missing:
+        expected = f"{_count('', len(required))} for {entry.name}: {', '.join(required)}"
+        return (), [Problem(path, quote(value), expected, code="reference")]
+    return tuple(zip(names, items, strict=False)), []
+
+
+def _count(prefix: str, count: int) -> str:
+    return f"{prefix}{count} input{'' if count == 1 else 's'}"
+
+
+def _show(value: Any) -> str:
+    return f"[{', '.join(map(str, value))}]"

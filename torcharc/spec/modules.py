@@ -1,0 +1,145 @@
+"""The format of TorchArc 2.x: `modules`, and a `graph` that calls them.
+
+A node of the graph is called with a list of names (positional arguments) or a dict of them
+(keywords); a name is an input or an earlier node. `conv~left` and `conv~right` both run the module
+`conv`. The format states no shapes: `Lazy*` types get their sizes at the first call. Where `input`
+maps names to shapes instead (`input: {image: [3, 32, 32]}`), they get them when the network is built.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Literal
+
+from torcharc.errors import Path, Problem, quote, unknown_keys
+from torcharc.graph import Graph, Ref, Struct
+from torcharc.spec.arc import parse_shapes
+from torcharc.spec.calls import Calls
+from torcharc.spec.module_form import Definition, read_module
+from torcharc.spec.names import check_name
+
+_KEYS = ("modules", "graph")
+_GRAPH_KEYS = ("input", "modules", "output")
+_FORMS: dict[Path, str] = {
+    ("modules",): "modules by name: {name: {Type: arguments}}, at least one",
+    ("graph",): "{input: ..., modules: {name: inputs}, output: ...}",
+    ("graph", "modules"): "calls by the names of modules: {name: inputs}, at least one",
+}
+
+Outputs = tuple[tuple[str, Ref], ...]
+Form = Literal["tensor", "tuple", "dict"]
+
+
+def parse_modules(spec: Mapping[str, Any]) -> tuple[Graph | None, list[Problem]]:
+    """The graph of a spec with `modules` and `graph`, or None; and the problems of its form.
+
+    Where a node is faulty the rest is still read, so that inference can find further problems; a
+    graph that comes with problems must not be built.
+    """
+    problems = unknown_keys((), spec, _KEYS, [key for key in _KEYS if key not in spec])
+    graph = _read_mapping(spec, ("graph",), problems)
+    modules = _read_mapping(spec, ("modules",), problems)
+    if graph is None or modules is None:
+        return None, problems
+    problems += unknown_keys(("graph",), graph, _GRAPH_KEYS, [key for key in _GRAPH_KEYS if key not in graph])
+    inputs, faults = _read_inputs(graph["input"], ("graph", "input")) if "input" in graph else ({}, [])
+    problems += faults
+    sized = any(struct is not None for struct in inputs.values())
+    definitions, faulty, faults = _read_definitions(modules, sized)
+    problems += faults
+    nodes = _read_mapping(graph, ("graph", "modules"), problems)
+    calls = Calls(list(inputs) if nodes is not None else [], definitions, faulty, nodes or {})
+    for name, value in (nodes or {}).items():
+        path = ("graph", "modules", name)
+        if isinstance(name, str):
+            calls.add(name, value, path)
+        else:
+            problems.append(Problem(path, quote(name), "the name of a module", code="name"))
+    form, outputs = _read_outputs(graph["output"], calls) if "output" in graph else ("tensor", ())
+    return Graph(tuple(inputs.items()), tuple(calls.nodes), outputs, form), problems + calls.problems
+
+
+def _read_mapping(spec: Mapping[str, Any], path: Path, problems: list[Problem]) -> Mapping[Any, Any] | None:
+    """The mapping at the end of `path`, or None; a problem is added where there is something else."""
+    if path[-1] not in spec:
+        return None
+    value = spec[str(path[-1])]
+    if isinstance(value, Mapping) and value:
+        return value
+    problems.append(Problem(path, "{}" if value == {} else quote(value), _FORMS[path], code="value"))
+    return None
+
+
+def _read_inputs(value: Any, path: Path) -> tuple[dict[str, Struct], list[Problem]]:
+    """The inputs by name, with their specs as far as shapes are stated."""
+    if isinstance(value, Mapping) and value:
+        unknown = [name for name, shape in value.items() if shape is None and isinstance(name, str) and name]
+        stated = {name: shape for name, shape in value.items() if name not in unknown}
+        specs, problems = parse_shapes(stated, path) if stated else ({}, [])
+        return {name: (specs or {}).get(name) for name in value if isinstance(name, str)}, problems
+    names = [value] if isinstance(value, str) else value
+    if not isinstance(names, (list, tuple)) or not names:
+        expected = "the name of the input, a list of names, or {name: shape}"
+        return {}, [Problem(path, "{}" if value == {} else quote(value), expected, code="value")]
+    problems = []
+    for index, name in enumerate(names):
+        place = path if isinstance(value, str) else (*path, index)
+        if not isinstance(name, str) or not name:
+            problems.append(Problem(place, quote(name), "a name", code="name"))
+        elif name in names[:index]:
+            problems.append(Problem(place, f"{quote(name)} again", "each name once", code="name"))
+    return {name: None for name in names if isinstance(name, str)}, problems
+
+
+def _read_definitions(
+    modules: Mapping[Any, Any], sized: bool
+) -> tuple[dict[str, Definition | None], list[str], list[Problem]]:
+    """All modules by name, those that no node calls included; the names of faulty ones; their problems."""
+    definitions: dict[str, Definition | None] = {}
+    faulty, problems = [], []
+    for name, value in modules.items():
+        path = ("modules", name)
+        if not isinstance(name, str):
+            problems.append(Problem(path, quote(name), "a name", code="name"))
+            continue
+        if "~" in name:
+            expected = "a name without ~; in graph.modules it runs a module again"
+            problems.append(Problem(path, f"the name {quote(name)}", expected, code="name"))
+        problems += check_name(name, path)
+        definitions[name], faults = read_module(value, path, sized=sized)
+        if faults:
+            faulty.append(name)
+        problems += faults
+    return definitions, faulty, problems
+
+
+def _read_outputs(value: Any, calls: Calls) -> tuple[Form, Outputs]:
+    """What a call of the network returns, and the references that it is made of."""
+    path = ("graph", "output")
+    if isinstance(value, str):
+        ref = calls.read_name(value, path)
+        return "tensor", ((value, ref),) if ref else ()
+    if isinstance(value, Mapping) and value:
+        return "dict", _read_named({key: (key, item) for key, item in value.items()}, path, calls)
+    if isinstance(value, (list, tuple)) and value:
+        names = [f"{name}.{index}" if value.count(name) > 1 else str(name) for index, name in enumerate(value)]
+        return "tuple", _read_named(dict(zip(names, enumerate(value), strict=True)), path, calls)
+    expected = "the name of an input or a node, a list of such names, or {key: name}"
+    calls.problems.append(Problem(path, "{}" if value == {} else quote(value), expected, code="value"))
+    return "tensor", ()
+
+
+def _read_named(items: Mapping[Any, tuple[Any, Any]], path: Path, calls: Calls) -> Outputs:
+    """Outputs by name; each item is its key in the spec and what stands there."""
+    outputs = []
+    for name, (key, item) in items.items():
+        ref = None
+        if not isinstance(name, str):
+            calls.problems.append(Problem((*path, key), quote(key), "a name", code="name"))
+        elif not isinstance(item, str):
+            expected = "the name of an input or a node"
+            calls.problems.append(Problem((*path, key), quote(item), expected, code="reference"))
+        else:
+            ref = calls.read_name(item, (*path, key))
+        outputs += [(name, ref)] if ref else []
+    return tuple(outputs)

@@ -1,0 +1,38 @@
+"""Names of nodes, and cycles among them: what the formats that build a `module_dict` share."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from typing import Any
+
+from torch import nn
+
+from torcharc.errors import Path, Problem, quote
+
+RESERVED = frozenset(dir(nn.ModuleDict())) | {"dag_in_shape", "dag_vars"}
+"""Names that no module can bear in an `nn.ModuleDict`."""
+
+
+def check_name(name: str, path: Path) -> list[Problem]:
+    """The problem of a name that no module can bear, if it is such a one."""
+    if not name or "." in name:
+        expected = "a name without dots" if name else "a name"
+        return [Problem(path, f"the name {quote(name)}", expected, code="name")]
+    if name in RESERVED:
+        expected = "a name that is no attribute of torch.nn.ModuleDict"
+        return [Problem(path, f"the name {quote(name)}", expected, "choose another name", "name")]
+    return []
+
+
+def find_cycle(start: str, wants: Mapping[str, Collection[Any]]) -> tuple[str, ...]:
+    """The shortest way along `wants` from `start` back to it, if there is one."""
+    trails: dict[str, tuple[str, ...]] = {start: (start,)}
+    queue = [start]
+    for name in queue:
+        for other in wants.get(name, ()):
+            if other == start:
+                return (*trails[name], start)
+            if isinstance(other, str) and other in wants and other not in trails:
+                trails[other] = (*trails[name], other)
+                queue.append(other)
+    return ()
