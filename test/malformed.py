@@ -456,7 +456,7 @@ spec.dag_in_shpe
         """1 problem in the spec
 spec
   found: nothing
-  expected: an arc: a mapping with type, or with dag_in_shape and nodes""",
+  expected: a spec: type, or dag_in_shape and nodes; inputs, graph and outputs; or modules and graph""",
         id="row_20_nothing",
     ),
     pytest.param(
@@ -464,7 +464,7 @@ spec
         """1 problem in the spec
 spec
   found: []
-  expected: an arc: a mapping with type, or with dag_in_shape and nodes""",
+  expected: a spec: type, or dag_in_shape and nodes; inputs, graph and outputs; or modules and graph""",
         id="row_20_list",
     ),
     pytest.param(
@@ -472,7 +472,7 @@ spec
         """1 problem in the spec
 spec
   found: {}
-  expected: an arc: a mapping with type, or with dag_in_shape and nodes""",
+  expected: a spec: type, or dag_in_shape and nodes; inputs, graph and outputs; or modules and graph""",
         id="row_20_dict",
     ),
     pytest.param(
@@ -480,7 +480,7 @@ spec
         """1 problem in the spec
 spec
   found: 5
-  expected: an arc: a mapping with type, or with dag_in_shape and nodes""",
+  expected: a spec: type, or dag_in_shape and nodes; inputs, graph and outputs; or modules and graph""",
         id="row_20_number",
     ),
     pytest.param(

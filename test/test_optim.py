@@ -234,6 +234,7 @@ def test_all_problems_come_at_once():
         "spec.no_decay\n"
         "  found: 'no'\n"
         "  expected: true or false\n"
+        "  hint: write false\n"
         "spec.groups[0].lr\n"
         "  found: '0.1'\n"
         "  expected: a number or a tensor\n"

@@ -19,7 +19,7 @@ from typing import Any
 
 import torch
 
-from torcharc.errors import Path, Problem, did_you_mean, quote, unknown_keys
+from torcharc.errors import Edit, Path, Problem, did_you_mean, quote, unknown_keys
 
 SIZES = frozenset(
     "in_features out_features in1_features in2_features in_channels out_channels num_features num_channels"
@@ -35,7 +35,7 @@ PROBABILITIES = frozenset({"p", "dropout", "dropout_p"})
 EXPONENT_NUMBER = re.compile(r"[-+]?(\d+(\.\d*)?|\.\d+)[eE][-+]?\d{1,4}")
 
 # what YAML 1.1 reads as true and false, and YAML 1.2 as text
-_SWITCHES = {"yes": "true", "on": "true", "no": "false", "off": "false"}
+_SWITCHES = {"true": True, "yes": True, "on": True, "false": False, "no": False, "off": False}
 
 # names that torch's schedulers import for type checkers only; without them none of their hints can be read
 _HINT_NAMES = {name: getattr(collections.abc, name) for name in ("Callable", "Iterable", "Sequence")}
@@ -273,7 +273,12 @@ def read_value(kind: Kind, value: Any, path: Path) -> tuple[Any, list[Problem]]:
         fits = False
     if fits:
         return value, []
-    return value, [Problem(path, quote(value), kind.describe(), _number_hint(kind, value), "value")]
+    meant = _find_meant(kind, value)
+    if meant is None:
+        return value, [Problem(path, quote(value), kind.describe(), code="value")]
+    quoted = isinstance(value, str) and value.strip().lower() == quote_yaml(meant)
+    hint = f"write {quote_yaml(meant)}" + (" without quotes" if quoted else "")
+    return value, [Problem(path, quote(value), kind.describe(), hint, "value", patch=(Edit("set", path, meant),))]
 
 
 def _read_items(kind: Kind, value: list[Any], path: Path) -> tuple[Any, list[Problem]]:
@@ -308,17 +313,21 @@ def _in_bounds(kind: Kind, value: float) -> bool:
     return (kind.low is None or value >= kind.low) and (kind.high is None or value <= kind.high)
 
 
-def _number_hint(kind: Kind, value: object) -> str:
-    """How to write the number that was probably meant."""
+def quote_yaml(value: object) -> str:
+    """A number or a switch as YAML writes it."""
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def _find_meant(kind: Kind, value: object) -> Any:
+    """The number or switch that was probably meant, or None."""
     if isinstance(value, str) and kind.names & {"int", "float"}:
         text = value.strip()
-        number = r"[-+]?\d+" if "float" not in kind.names else r"[-+]?(\d+(\.\d*)?|\.\d+)"
-        if re.fullmatch(number, text) and _in_bounds(kind, float(text)):
-            return f"write {text} without quotes"
+        if re.fullmatch(r"[-+]?\d{1,18}", text) and _in_bounds(kind, int(text)):
+            return int(text)
+        if "float" in kind.names and re.fullmatch(r"[-+]?(\d+(\.\d*)?|\.\d+)", text) and _in_bounds(kind, float(text)):
+            return float(text)
     if isinstance(value, float) and "int" in kind.names and value.is_integer() and _in_bounds(kind, value):
-        return f"write {int(value)}"
-    if value in ("true", "false") and "bool" in kind.names:
-        return f"write {value} without quotes"
-    if "bool" in kind.names and isinstance(value, str) and value.lower() in _SWITCHES:
-        return f"write {_SWITCHES[value.lower()]}"
-    return ""
+        return int(value)
+    if isinstance(value, str) and "bool" in kind.names:
+        return _SWITCHES.get(value.lower())
+    return None

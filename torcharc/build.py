@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import collections
 import contextlib
+import dataclasses
 import marshal
 import os
 from collections.abc import Iterator, Mapping
@@ -14,11 +15,12 @@ from torch import nn
 
 from torcharc import infer
 from torcharc.dagnet import DAGNet
-from torcharc.errors import Path, Problem, SpecError, quote
+from torcharc.errors import Path, Problem, SpecError
 from torcharc.infer import Plan, infer_plan
 from torcharc.registry import generation
-from torcharc.spec.arc import parse_arc
+from torcharc.spec.formats import parse_spec
 from torcharc.spec.load import Loaded, load_spec
+from torcharc.spec.override import apply_overrides, bind_variables
 
 MOST_PLANS = 256
 
@@ -29,9 +31,12 @@ _plans: collections.OrderedDict[Any, Plan] = collections.OrderedDict()
 def build(
     spec: Mapping[str, Any] | str | os.PathLike[str],
     *,
+    overrides: Mapping[str, Any] | None = None,
     device: torch.device | str | None = None,
     dtype: torch.dtype | None = None,
     seed: int | None = None,
+    vars: Mapping[str, Any] | None = None,
+    **variables: Any,
 ) -> nn.Module:
     """The network that a spec describes.
 
@@ -42,6 +47,10 @@ def build(
         dtype: The dtype that floating parameters and buffers are cast to.
         seed: Draws the weights from this seed and leaves the random state as it was; default:
             from the random state, module by module in the order of the nodes.
+        overrides: Path → value: other values at places of the spec, as `override` puts them there.
+        vars: Name → value: other values of the spec's variables.
+        variables: The same by keyword: `build(spec, width=128)`. A variable that is called like an
+            argument of `build` can stand in `vars` alone.
 
     Returns:
         A `DAGNet` where the arc has `dag_in_shape`, else the one module itself. Its attribute
@@ -55,8 +64,13 @@ def build(
         >>> net = torcharc.build({"dag_in_shape": [8], "fc": {"type": "Linear", "layers": [16, 4]}})
         >>> net(torch.rand(2, 8)).shape
         torch.Size([2, 4])
+        >>> arc = {"dag_vars": {"width": 8}, "dag_in_shape": [4], "fc": {"type": "Linear", "layers": ["${width}"]}}
+        >>> torcharc.build(arc, width=32).module_dict.fc
+        Sequential(
+          (0): Linear(in_features=4, out_features=32, bias=True)
+        )
     """
-    plan, loaded = make_plan(spec)
+    plan, loaded = make_plan(spec, overrides, {**(vars or {}), **variables})
     _check_size(plan, device, loaded)
     with _making(device, seed):
         modules = _make_modules(plan, loaded)
@@ -75,7 +89,8 @@ def _format(count: int) -> str:
 
 def _check_size(plan: Plan, device: torch.device | str | None, loaded: Loaded) -> None:
     """Refuses a network that no memory holds, before it is made."""
-    counts = {step.node.path: step.outcome.params for step in plan.steps if step.recipe and step.outcome}
+    made = [step for step in plan.steps if step.recipe or step.block]
+    counts = {step.node.path: step.outcome.params for step in made if step.outcome}
     total = sum(counts.values())
     if total <= infer.MOST_PARAMETERS or torch.device(device or torch.get_default_device()).type == "meta":
         return
@@ -118,28 +133,37 @@ def _making(device: torch.device | str | None, seed: int | None) -> Iterator[Non
             raise
 
 
-def make_plan(spec: Any) -> tuple[Plan, Loaded]:
-    """The checked plan of a spec, and the spec as plain data.
+def make_plan(
+    spec: Any, overrides: Mapping[str, Any] | None = None, variables: Mapping[str, Any] | None = None
+) -> tuple[Plan, Loaded]:
+    """The checked plan of a spec, and the spec as plain data, with the overrides and variables in it.
 
     Raises:
         SpecError: With every problem of the spec.
     """
-    loaded = load_spec(spec)
-    key = _plan_key(loaded.spec)
+    loaded = apply_overrides(load_spec(spec), overrides) if overrides else load_spec(spec)
+    given = load_spec(dict(variables)).spec if variables else {}
+    key = _plan_key((loaded.spec, given))
     plan = _plans.get(key) if key is not None else None
     if plan is not None:
         _plans.move_to_end(key)
-        return plan, loaded
-    own = load_spec(loaded.spec).spec if key is None else marshal.loads(key[1])  # the plan keeps what it is made of
-    plan, problems = _find_plan(own)
-    if plan is None or problems:
-        ordered = sorted(dict.fromkeys(problems), key=lambda problem: _position(loaded.spec, problem.path))
+        return plan, _bind(loaded, given)
+    # the plan keeps what it is made of
+    own, values = load_spec([loaded.spec, given]).spec if key is None else marshal.loads(key[1])
+    plan, problems = _find_plan(own, values, loaded)
+    errors = [problem for problem in problems if problem.severity == "error"]
+    if plan is None or errors:
+        ordered = sorted(dict.fromkeys(errors), key=lambda problem: _position(loaded.spec, problem.path))
         raise SpecError([loaded.place(problem) for problem in ordered])
     if key is not None:
         _plans[key] = plan
         if len(_plans) > MOST_PLANS:
             _plans.popitem(last=False)
-    return plan, loaded
+    return plan, _bind(loaded, given)
+
+
+def _bind(loaded: Loaded, variables: Mapping[str, Any]) -> Loaded:
+    return dataclasses.replace(loaded, spec=bind_variables(loaded.spec, variables)) if variables else loaded
 
 
 def _position(spec: Any, path: Path) -> list[int]:
@@ -161,11 +185,11 @@ def _plan_key(spec: Any) -> Any:
         return None
 
 
-def _find_plan(spec: Any) -> tuple[Plan | None, list[Problem]]:
-    if not isinstance(spec, Mapping) or not spec:
-        expected = "an arc: a mapping with type, or with dag_in_shape and nodes"
-        return None, [Problem((), quote(spec) if spec != {} else "{}", expected, code="value")]
-    graph, problems = parse_arc(spec)
+def _find_plan(spec: Any, variables: Mapping[str, Any], loaded: Loaded) -> tuple[Plan | None, list[Problem]]:
+    try:
+        graph, problems = parse_spec(spec, variables)
+    except SpecError as error:  # a limit is passed
+        raise SpecError([loaded.place(problem) for problem in error.problems]) from None
     if graph is None:
         return None, problems
     plan, found = infer_plan(graph)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 from torch import Tensor, nn
@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from torcharc.errors import InputError, Problem, choices, did_you_mean, quote
 from torcharc.graph import Graph
 from torcharc.infer import Plan
+from torcharc.named_modules import NamedModules
 from torcharc.schedule import Keys, Run, fill
 
 
@@ -32,12 +33,13 @@ class DAGNet(nn.Module):
 
     def __init__(self, plan: Plan, modules: Mapping[str, nn.Module], spec: Any = None):
         super().__init__()
-        self.module_dict = nn.ModuleDict(modules)
+        self.module_dict = NamedModules(modules)
         self.spec = spec
         self.graph: Graph = plan.graph
         schedule = plan.schedule
         self._names = tuple(name for name, _ in plan.inputs)
-        self._runs = schedule.runs
+        attributes = self.module_dict.attributes
+        self._runs = tuple(run._replace(name=attributes.get(run.name, run.name)) for run in schedule.runs)
         self._empty = (None,) * (schedule.size - len(self._names))
         self._outputs = schedule.outputs
 
@@ -77,7 +79,16 @@ class DAGNet(nn.Module):
         fed = [values[slot] for slot in step.slots]
         if step.call is not None:
             fed = [fill(value, values) for value in step.call[0]] + [fill(step.call[1], values)]
-        return f"in the node {step.name!r} ({type(self.module_dict[step.name]).__name__}), fed {_shapes(fed)}"
+        names = {attribute: name for name, attribute in self.module_dict.attributes.items()}
+        type_ = type(self.module_dict._modules[step.name]).__name__
+        return f"in the node {names.get(step.name, step.name)!r} ({type_}), fed {_shapes(fed)}"
+
+    def _load_from_state_dict(self, state_dict: dict[str, Any], prefix: str, *args: Any, **kwargs: Any) -> None:
+        """Loads as torch does; keys as TorchArc 2.x writes them, without `module_dict.`, serve too."""
+        if not any(key.startswith(f"{prefix}module_dict.") for key in state_dict):
+            for key, name in _rename_keys(state_dict, prefix, self.state_dict(prefix=prefix)).items():
+                state_dict[name] = state_dict.pop(key)
+        super()._load_from_state_dict(state_dict, prefix, *args, **kwargs)
 
     def _read(self, inputs: Sequence[Any], named: Mapping[str, Any]) -> tuple[list[Any], dict[str, Any]]:
         """The values of the inputs in order, and what was given beside them."""
@@ -138,6 +149,12 @@ class DAGNet(nn.Module):
         result = {name: values[slot] for name, slot in self._outputs}
         result.update(extra)
         return result
+
+
+def _rename_keys(keys: Iterable[str], prefix: str, own: Collection[str]) -> dict[str, str]:
+    """The keys of a 2.x network, which lack `module_dict.`, and those of ours; `{}` unless every one fits."""
+    names = {key: f"{prefix}module_dict.{key[len(prefix) :]}" for key in keys if key.startswith(prefix)}
+    return names if all(name in own for name in names.values()) else {}
 
 
 def _spread(result: Any, parts: tuple[tuple[Keys, int], ...], values: list[Any]) -> None:

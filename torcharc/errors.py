@@ -25,11 +25,15 @@ Severity = Literal["error", "warning", "note"]
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Edit:
-    """One step of a repair: `set` the value at `path`, or `insert` it there into a list."""
+    """One step of a repair: `set` the value at `path`, `insert` it there into a list, `rename` the key there."""
 
-    action: Literal["set", "insert"]
+    action: Literal["set", "insert", "rename"]
     path: Path
     value: Any
+
+    def under(self, *prefix: str | int) -> Edit:
+        """The same edit, seen from a place `prefix` further out."""
+        return dataclasses.replace(self, path=(*prefix, *self.path))
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -58,7 +62,8 @@ class Problem:
 
     def under(self, *prefix: str | int) -> Problem:
         """The same problem, seen from a place `prefix` further out."""
-        return dataclasses.replace(self, path=(*prefix, *self.path))
+        patch = tuple(edit.under(*prefix) for edit in self.patch)
+        return dataclasses.replace(self, path=(*prefix, *self.path), patch=patch)
 
 
 class ArcError(Exception):
@@ -163,7 +168,9 @@ def did_you_mean(word: object, names: Iterable[str]) -> str:
 def wrong_choice(path: Path, word: object, kind: str, names: Iterable[str], code: str = "choice") -> Problem:
     """`word` stands where one of `names` is expected; `kind` says what they are."""
     names = list(names)
-    return Problem(path, quote(word), f"{kind}: {choices(names)}", did_you_mean(word, names), code)
+    name = nearest(word, names)
+    patch = (Edit("set", path, name),) if name is not None else ()
+    return Problem(path, quote(word), f"{kind}: {choices(names)}", did_you_mean(word, names), code, patch=patch)
 
 
 def unknown_keys(path: Path, given: Iterable[str], known: Iterable[str], missing: Iterable[str] = ()) -> list[Problem]:
@@ -172,7 +179,7 @@ def unknown_keys(path: Path, given: Iterable[str], known: Iterable[str], missing
     A key that is close to a missing one is paired with it, so that one typo gives one
     problem; the missing keys that remain get a problem each.
     """
-    known, missing = list(known), list(missing)
+    given, known, missing = list(given), list(known), list(missing)
     problems = []
     for key in given:
         if key in known:
@@ -182,7 +189,9 @@ def unknown_keys(path: Path, given: Iterable[str], known: Iterable[str], missing
             missing.remove(name)
         hint = f"did you mean {name!r}?" if name is not None else ""
         expected = f"one of the keys: {choices(known)}" if known else "no further keys"
-        problems.append(Problem((*path, key), f"the key {quote(key)}", expected, hint, "unknown-key"))
+        patch = (Edit("rename", (*path, key), name),) if name is not None and name not in given else ()
+        found = f"the key {quote(key)}"
+        problems.append(Problem((*path, key), found, expected, hint, "unknown-key", patch=patch))
     problems += [missing_key(path, key) for key in missing]
     return problems
 

@@ -9,18 +9,19 @@ from __future__ import annotations
 
 import dataclasses
 import functools
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from torcharc.entry import Entry
 from torcharc.errors import Problem
 from torcharc.graph import Graph, Node, Ref, Struct, TensorSpec, Value, walk_refs
-from torcharc.planning import Feed, Planned
+from torcharc.planning import Feed
 from torcharc.recipe import Call, Recipe, bind_call
 from torcharc.registry import find, lookup
 from torcharc.rules import Outcome
 from torcharc.schedule import Schedule, make_schedule
 from torcharc.sequence import plan_layer, takes_tensor
+from torcharc.spreading import refuse_copies, spread
 
 MOST_PARAMETERS = 10**10
 """The most parameters that `build` makes on a device with memory (40 GB of float32)."""
@@ -70,6 +71,11 @@ class Plan:
         if self.graph.form == "tuple":
             return tuple(struct for _, _, struct in self.outputs)
         return {name: struct for name, _, struct in self.outputs}
+
+    @functools.cached_property
+    def recipes(self) -> tuple[Any, ...]:
+        """How its modules are made, those of blocks too."""
+        return tuple(step.block.recipes if step.block else step.recipe for step in self.steps)
 
     @property
     def outcome(self) -> Outcome:
@@ -125,7 +131,8 @@ class _Walk:
         self.inputs = inputs
         self.outputs: dict[str, Struct] = {}  # of the nodes; a faulty node is absent
         self.sources: dict[str, tuple[Entry, Node]] = {}
-        self.fed: dict[str, tuple[Feed, Recipe | None]] = {}  # what nodes with known inputs are made of
+        self.fed: dict[str, tuple[Feed, Any]] = {}  # what nodes with known inputs are made of
+        self.sides: dict[str, int] = {}  # how many copies a node runs side by side
         self.problems: list[Problem] = []
 
     def resolve(self, ref: Ref, *, first: bool) -> tuple[Ref, Struct]:
@@ -134,6 +141,7 @@ class _Walk:
         for key in ref.output:
             struct = _part(struct, key)
         output = ref.output
+        first = first and (ref.of_input or bool(output) or ref.name not in self.sides)
         while first and isinstance(struct, tuple):
             output, struct = (*output, 0), struct[0] if struct else None
         if first and struct is None and not output and self._gives_tuple(ref):
@@ -157,6 +165,17 @@ class _Walk:
             return places, {key: struct for key, (_, struct) in found.items()}
         return value, value
 
+    def spread(self, entry: Entry, node: Node, port: str, value: Value) -> Value:
+        """What feeds a port, with copies side by side one by one; None where it takes one tensor only."""
+        known = entry.port(port)
+        if known is not None and known.takes == "any" and isinstance(value, Ref):
+            return value
+        if not takes_tensor(entry, node.params, port):
+            return spread(value, self.sides)
+        faults = refuse_copies(node, value, self.sides)
+        self.problems += faults
+        return None if faults else value
+
     def visit(self, node: Node) -> Step | None:
         """The step of a node, or None where it has problems or stands behind one that has."""
         if node.graph is not None:
@@ -167,15 +186,16 @@ class _Walk:
             return None
         self.sources[node.name] = entry, node
         places, structs = [], {}
-        for port, value in node.inputs:
+        inputs = [(port, self.spread(entry, node, port, value)) for port, value in node.inputs]
+        for port, value in inputs:
             place, structs[port] = self.value(value, first=_wants_first(entry, node, port, value))
             places.append((port, place))
-        describe = functools.partial(_describe_port, dict(node.inputs), structs)
-        feed = Feed(structs, describe, self._is_broken(node))
+        describe = functools.partial(_describe_port, dict(inputs), structs)
+        feed = Feed(structs, describe, self._is_broken(inputs))
         shared = self.sources.get(node.shares)
         owner = shared[1] if shared else node
         planned = plan_layer(entry, owner.params, feed, owner.arguments_path, owner.beside)
-        problems = [_place(problem, owner) for problem in planned.problems] or self._compare(node, planned, feed)
+        problems = [_place(problem, owner) for problem in planned.problems] or self._compare(node, planned.recipe, feed)
         self.problems += problems
         if problems or feed.broken or planned.recipe is None:
             return None
@@ -183,14 +203,14 @@ class _Walk:
         call = bind_call(entry.ports, places)
         return Step(node, None if shared else planned.recipe, None, call, structs, planned.outcome)
 
-    def _compare(self, node: Node, planned: Planned, feed: Feed) -> list[Problem]:
+    def _compare(self, node: Node, recipe: Any, feed: Feed) -> list[Problem]:
         """The problem that a module is run again on what does not fit the sizes of its first run."""
         if not node.shares:
             if feed.known and not feed.broken:
-                self.fed[node.name] = feed, planned.recipe
+                self.fed[node.name] = feed, recipe
             return []
-        first, recipe = self.fed.get(node.shares, (feed, planned.recipe))
-        if not feed.known or feed.broken or planned.recipe == recipe:
+        first, known = self.fed.get(node.shares, (feed, recipe))
+        if not feed.known or feed.broken or recipe == known:
             return []
         found = ", ".join(map(feed.describe, feed.structs))
         expected = f"the sizes of its first run, in {node.shares!r}: {', '.join(map(first.describe, first.structs))}"
@@ -199,22 +219,31 @@ class _Walk:
     def _visit_block(self, node: Node, graph: Graph) -> Step | None:
         """The step of a block: its graph is planned with what feeds it."""
         places, structs = [], {}
+        faults = [problem for _, value in node.inputs for problem in refuse_copies(node, value, self.sides)]
+        if faults:
+            self.problems += faults
+            return None
+        if graph.form == "tuple":
+            self.sides[node.name] = len(graph.outputs)
         for port, value in node.inputs:
             place, structs[port] = self.value(value, first=True)
             places.append((port, place))
         inputs = tuple((name, structs.get(name)) for name, _ in graph.inputs)
-        broken = [name for name, _ in inputs] if self._is_broken(node) else []
+        broken = [name for name, _ in inputs] if self._is_broken(node.inputs) else []
         plan, problems = infer_plan(dataclasses.replace(graph, inputs=inputs), broken)
+        if plan is not None and not broken:
+            describe = functools.partial(_describe_port, dict(node.inputs), structs)
+            problems = self._compare(node, plan.recipes, Feed(structs, describe))
         self.problems += problems
-        if plan is None or broken:
+        if plan is None or broken or problems:
             return None
         self.outputs[node.name] = plan.output
         return Step(node, None, None if node.shares else plan, Call((), dict(places)), structs, plan.outcome)
 
-    def _is_broken(self, node: Node) -> bool:
-        """Whether something that feeds the node is faulty."""
-        refs = [ref for _, value in node.inputs for ref in walk_refs(value)]
-        return any(_has_unknown(value) for _, value in node.inputs) or any(
+    def _is_broken(self, inputs: Sequence[tuple[str, Value]]) -> bool:
+        """Whether something that feeds a node is faulty."""
+        refs = [ref for _, value in inputs for ref in walk_refs(value)]
+        return any(_has_unknown(value) for _, value in inputs) or any(
             ref.name not in (self.inputs if ref.of_input else self.outputs) for ref in refs
         )
 

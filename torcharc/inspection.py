@@ -60,13 +60,22 @@ class Inspection:
         raise KeyError(name)
 
 
-def inspect(spec: Mapping[str, Any] | str | os.PathLike[str]) -> Inspection:
+def inspect(
+    spec: Mapping[str, Any] | str | os.PathLike[str],
+    *,
+    overrides: Mapping[str, Any] | None = None,
+    vars: Mapping[str, Any] | None = None,
+    **variables: Any,
+) -> Inspection:
     """Shapes, dtypes, parameters and MACs of a spec, per node and in total.
 
     It takes no memory for weights, draws no random numbers and touches no statistics.
 
     Args:
         spec: As for `build`.
+        overrides: As for `build`.
+        vars: As for `build`.
+        variables: As for `build`.
 
     Raises:
         SpecError: With every problem of the spec.
@@ -77,7 +86,7 @@ def inspect(spec: Mapping[str, Any] | str | os.PathLike[str]) -> Inspection:
         >>> found.params, found.macs, found["fc"].output.shape
         (36, 32, (4,))
     """
-    plan, _ = make_plan(spec)
+    plan, _ = make_plan(spec, overrides, {**(vars or {}), **variables})
     nodes = tuple(_describe(step) for step in plan.steps)
     inputs = {name: _show(tensor) for name, tensor in plan.inputs}
     outputs = {name: _show(struct) for name, _, struct in plan.outputs}

@@ -13,7 +13,8 @@ from torcharc.entry import Axis, Entry, make_entry
 from torcharc.errors import ArgumentError, Path, Problem, did_you_mean, quote, unknown_keys, wrong_choice
 from torcharc.torch_types import find_torch_type, torch_type_names
 
-_SETTINGS = ("infer", *(field.name for field in dataclasses.fields(Entry) if field.name not in ("name", "make", "inferred")))
+_READ = ("name", "make", "inferred")
+_SETTINGS = ("infer", *(field.name for field in dataclasses.fields(Entry) if field.name not in _READ))
 
 Made = TypeVar("Made", bound=Callable[..., nn.Module])
 

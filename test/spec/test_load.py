@@ -159,7 +159,7 @@ def test_file_that_is_no_mapping_is_refused(write, text, found):
         == f"""1 problem in the spec
 net.yaml:1: spec
   found: {found}
-  expected: an arc: a mapping with type, or with dag_in_shape and nodes"""
+  expected: a spec: type, or dag_in_shape and nodes; inputs, graph and outputs; or modules and graph"""
     )
 
 

@@ -12,26 +12,32 @@ from collections.abc import Collection, Mapping
 from typing import Any, Literal, NamedTuple
 
 from torcharc.entry import Entry
-from torcharc.errors import Path, Problem, choices, did_you_mean, missing_type, nearest, quote, unknown_keys
+from torcharc.errors import Path, Problem, choices, did_you_mean, missing_type, quote, unknown_keys
 from torcharc.graph import Dim, Graph, N, Node, Ref, TensorSpec, Value
 from torcharc.registry import lookup
 from torcharc.spec.arc_module import HEAD_KEYS, INPUT, NODE_KEYS, flat_name, parse_module
-from torcharc.spec.expand import Copies, Expansion
+from torcharc.spec.expand import COPY_KEYS, Copies, Expansion, find_misspelt
 from torcharc.spec.names import check_name, find_cycle
 from torcharc.spec.template import fill, read_scope
 
 
-def parse_arc(spec: Mapping[str, Any]) -> tuple[Graph | None, list[Problem]]:
+def parse_arc(
+    spec: Mapping[str, Any], variables: Mapping[str, Any] | None = None
+) -> tuple[Graph | None, list[Problem]]:
     """The graph of an arc, or None; and the problems of its form.
 
     Where a node is faulty the rest is still read, so that inference can find further problems; a
     graph that comes with problems must not be built.
+
+    Args:
+        spec: Plain data.
+        variables: Name → value, in place of what `dag_vars` says.
     """
     wrong = [Problem((key,), quote(key), "a name", code="name") for key in spec if not isinstance(key, str)]
     if wrong:
         return None, wrong
     expansion = Expansion()
-    scope, problems = read_scope(spec.get("dag_vars"), {}, ("dag_vars",), budget=expansion.budget)
+    scope, problems = read_scope(spec.get("dag_vars"), variables or {}, ("dag_vars",), budget=expansion.budget)
     if problems:
         return None, problems
     if "dag_in_shape" not in spec:
@@ -148,9 +154,8 @@ class _Parser:
         if copies is None:
             taken = [key for key in _names_wanted(node) if key in self.carried] or list(self.carried)[:1]
             return self._give_up(name, taken)
+        self.written[name] = node
         self._add_copies(name, base, copies, path)
-        if not self.uncertain:
-            self.written[name] = node
 
     def _add_copies(self, name: str, base: str, copies: Copies, path: Path) -> None:
         """Adds a node whose templates are filled: one, several as a block, or none."""
@@ -172,14 +177,14 @@ class _Parser:
             carried = self.carried.get(first)
             self._consume(name, taken)
             return self._carry({first: carried}, broken=faulty)
-        self._consume(name, taken)
-        node = dataclasses.replace(copies.join(name, [found.node for found in read]), shares=base)
-        self.nodes.append(node)
-        outputs = self._outputs(read[0].entry, name, read[0].node.params, taken, path)
-        if copies.kind != "one" and any(ref is not None and ref.output for ref in outputs.values()):
+        if copies.kind != "one" and callable(read[0].entry.outputs):
             expected = f"a type that gives one tensor; {read[0].entry.name} gives several"
             self.problems.append(Problem((*path, "type"), quote(read[0].entry.name), expected, code="reference"))
-            return self._give_up(name, [])
+            return self._give_up(name, taken)
+        self._consume(name, taken)
+        node = copies.join(name, [found.node for found in read])
+        self.nodes.append(dataclasses.replace(node, shares=base))
+        outputs = self._outputs(read[0].entry, name, read[0].node.params, taken, path)
         self._carry(outputs, broken=any(found.faulty for found in read))
 
     def _check_wiring(self, node: Mapping[str, Any], wiring: Mapping[str, Any], path: Path) -> bool:
@@ -202,6 +207,9 @@ class _Parser:
         if faulty or len(self.problems) > count:
             faulty, inputs = True, ((entry.ports[0].name if entry.ports else INPUT, None),)
         params = {key: value for key, value in node.items() if key not in NODE_KEYS}
+        for key in find_misspelt(params, entry):
+            self.problems += unknown_keys(path, [key], [*NODE_KEYS, *COPY_KEYS])
+            del params[key]
         made = Node(name, entry.name, params, inputs, path=path, arguments_path=path, beside=NODE_KEYS)
         return _Read(made, entry, faulty)
 
@@ -213,6 +221,7 @@ class _Parser:
     def _give_up(self, name: str, taken: list[str | None]) -> None:
         """Goes on behind a node of which it is not known what it gives."""
         self.uncertain = True
+        self.written.pop(name, None)
         self._consume(name, taken)
         self._carry({taken[0] if taken else None: None})
 

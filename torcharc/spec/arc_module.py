@@ -20,8 +20,8 @@ INPUT = "input"
 HEAD_KEYS = ("dag_in_shape", "dag_vars")
 """The keys of an arc that name no node."""
 
-NODE_KEYS = ("type", "in_names", *COPY_KEYS)
-"""The keys of a node that are no arguments."""
+NODE_KEYS = ("type", "in_names")
+"""The keys of a node that are no arguments, besides those that make copies."""
 
 
 def flat_name(type_: Any) -> str:
@@ -48,7 +48,7 @@ def parse_module(spec: Mapping[str, Any], scope: Mapping[str, Any]) -> tuple[Gra
         return None, [entry]
     params = {key: value for key, value in filled.items() if key not in NODE_KEYS}
     port = entry.ports[0].name if entry.ports else INPUT
-    node = Node(flat_name(entry.name), entry.name, params, ((port, Ref(INPUT, of_input=True)),), beside=NODE_KEYS[:2])
+    node = Node(flat_name(entry.name), entry.name, params, ((port, Ref(INPUT, of_input=True)),), beside=NODE_KEYS)
     tensor = _given_shape(entry, params)
     return Graph(((INPUT, tensor),), (node,), (("output", Ref(node.name)),), bare=True, carries=True), []
 

@@ -1,4 +1,4 @@
-"""What expressions compute with: operators and functions on plain data, within limits.
+"""What expressions compute with: operators on plain data, within limits.
 
 Every result is measured before it is made, so that no text, however short, takes much memory or time.
 """
@@ -21,9 +21,6 @@ LARGEST = 2**63 - 1
 
 MOST_LEVELS = 30
 """The most levels of lists within lists."""
-
-MOST_DIGITS = 400  # of a number in a string
-MOST_PLACES = 30  # of a rounding
 
 
 class ExpressionError(ValueError):
@@ -68,9 +65,9 @@ class Meter:
                 self.measure(item, level + 1)
             for item in value.values() if isinstance(value, Mapping) else ():
                 self.measure(item, level + 1)
-        elif type(value) is int:
-            check_number(value, "an integer")
-        elif not isinstance(value, (bool, float)) and value is not None:
+        elif type(value) is int and abs(value) > LARGEST:
+            raise ExpressionError("an integer", find_fault(value))
+        elif not isinstance(value, (int, float)) and value is not None:
             raise ExpressionError(f"a value of type {type(value).__name__}", "plain data: a number, a string, a list")
 
 
@@ -79,17 +76,19 @@ def is_number(value: Any) -> bool:
     return isinstance(value, (int, float))
 
 
-def check_number(value: Any, found: str, operands: Sequence[Any] = ()) -> Any:
-    """`value`, a number that is finite (or comes from `operands` of which one is not) and not too large."""
+def find_fault(value: Any, operands: Sequence[Any] = ()) -> str:
+    """The rule that a number breaks which was made of `operands`, if it breaks one.
+
+    It is real and not too large; and finite, unless one of `operands` is not.
+    """
     if isinstance(value, complex):
-        raise ExpressionError(found, "a real number")
+        return "a real number"
     if isinstance(value, float):
-        if not math.isfinite(value) and not any(isinstance(x, float) and not math.isfinite(x) for x in operands):
-            raise ExpressionError(found, "a finite number")
-    elif abs(value) > LARGEST:
-        expected = f"a number up to {LARGEST}; torcharc.spec.arithmetic.LARGEST sets the limit"
-        raise ExpressionError(found, expected)
-    return value
+        typed = any(isinstance(operand, float) and not math.isfinite(operand) for operand in operands)
+        return "" if math.isfinite(value) or typed else "a finite number"
+    if abs(value) <= LARGEST:
+        return ""
+    return f"a number up to {LARGEST}; torcharc.spec.arithmetic.LARGEST sets the limit"
 
 
 _BINARY: dict[type[ast.operator], tuple[str, Callable[[Any, Any], Any]]] = {
@@ -112,30 +111,33 @@ def compute(left: Any, kind: type[ast.operator], right: Any, meter: Meter) -> An
     if kind not in _BINARY:
         raise ExpressionError("an operator on bits or matrices", "one of the operators: + - * / // % **")
     symbol, function = _BINARY[kind]
-    found = f"{quote(left)} {symbol} {quote(right)}"
+    expected = "two numbers, two strings or two lists" if kind is ast.Add else "numbers"
     if is_number(left) and is_number(right):
-        if kind is ast.Pow:
-            _check_power(left, right, found)
+        expected = _power_fault(left, right) if kind is ast.Pow else ""
         try:
-            return check_number(function(left, right), found, (left, right))
+            result = None if expected else function(left, right)
         except ArithmeticError as error:
-            raise ExpressionError(found, f"a finite number; it says: {str(error).lower()}") from None
-    if kind is ast.Add and type(left) is type(right) and isinstance(left, (str, list)):
+            expected = f"a finite number; it says: {str(error).lower()}"
+        else:
+            expected = expected or find_fault(result, (left, right))
+        if not expected:
+            return result
+    elif kind is ast.Add and type(left) is type(right) and isinstance(left, (str, list)):
         meter.spend(len(left) + len(right))
         return left + right
-    if kind is ast.Mult:
+    elif kind is ast.Mult:
         items, times = (left, right) if isinstance(left, (str, list)) else (right, left)
         if isinstance(items, (str, list)) and isinstance(times, int):
             meter.spend(len(items) * max(times, 0))
             return items * times
-    raise ExpressionError(found, "numbers" if kind is not ast.Add else "two numbers, two strings or two lists")
+    raise ExpressionError(f"{quote(left)} {symbol} {quote(right)}", expected)
 
 
-def _check_power(base: Any, exponent: Any, found: str) -> None:
-    """Refuses an integer power that would be huge, before it is computed."""
-    if isinstance(base, int) and isinstance(exponent, int) and exponent > 0:
-        if (base.bit_length() - 1) * exponent > LARGEST.bit_length():
-            check_number(LARGEST + 1, found)
+def _power_fault(base: Any, exponent: Any) -> str:
+    """The rule that an integer power would break, told before it is computed."""
+    if not isinstance(base, int) or not isinstance(exponent, int) or exponent <= 0:
+        return ""
+    return find_fault(LARGEST + 1) if (base.bit_length() - 1) * exponent > LARGEST.bit_length() else ""
 
 
 _ORDER: dict[type[ast.cmpop], tuple[str, Callable[[Any, Any], Any]]] = {
@@ -159,99 +161,17 @@ def compare(left: Any, kind: type[ast.cmpop], right: Any, meter: Meter) -> bool:
     if kind in (ast.Eq, ast.NotEq):
         return bool((left == right) is (kind is ast.Eq))
     if kind in (ast.In, ast.NotIn):
-        if isinstance(right, str) and not isinstance(left, str) or not isinstance(right, (str, list, Mapping)):
-            raise ExpressionError(f"{quote(left)} in {quote(right)}", "a value in a list, or a string in a string")
-        inside = isinstance(left, (str, int, float)) and left in right if isinstance(right, Mapping) else left in right
-        return inside is (kind is ast.In)
+        return _is_inside(left, right) is (kind is ast.In)
     symbol, function = _ORDER[kind]
-    if not (is_number(left) and is_number(right) or isinstance(left, str) and isinstance(right, str)):
+    both = (left, right)
+    if not all(map(is_number, both)) and not all(isinstance(value, str) for value in both):
         raise ExpressionError(f"{quote(left)} {symbol} {quote(right)}", "two numbers or two strings")
     return bool(function(left, right))
 
 
-def _extreme(choose: Callable[[Any], Any]) -> Callable[..., Any]:
-    def apply(meter: Meter, *values: Any) -> Any:
-        items = values[0] if len(values) == 1 else list(values)
-        if not isinstance(items, list) or not items:
-            raise ExpressionError(quote(items), "numbers, or a list of numbers with at least one")
-        meter.spend(len(items))
-        if not all(map(is_number, items)) and not all(isinstance(item, str) for item in items):
-            raise ExpressionError(quote(items), "a list of numbers")
-        return choose(items)
-
-    return apply
-
-
-def _sum(meter: Meter, items: Any) -> Any:
-    if not isinstance(items, list) or not all(map(is_number, items)):
-        raise ExpressionError(quote(items), "a list of numbers")
-    meter.spend(len(items))
-    return sum(items)
-
-
-def _len(meter: Meter, items: Any) -> int:
-    if not isinstance(items, (list, str, Mapping)):
-        raise ExpressionError(quote(items), "a list or a string")
-    return len(items)
-
-
-def _range(meter: Meter, *bounds: Any) -> list[int]:
-    if not all(isinstance(bound, int) for bound in bounds):
-        raise ExpressionError(quote(list(bounds)), "integers")
-    numbers = range(*bounds)
-    meter.spend(len(numbers))
-    return list(numbers)
-
-
-def _convert(kind: Callable[[Any], Any]) -> Callable[..., Any]:
-    def apply(meter: Meter, value: Any) -> Any:
-        if isinstance(value, str) and len(value) > MOST_DIGITS:
-            raise ExpressionError(quote(value), f"a number of at most {MOST_DIGITS} digits")
-        if not isinstance(value, (int, float, str)):
-            raise ExpressionError(quote(value), "a number, or a string that holds one")
-        return kind(value)
-
-    return apply
-
-
-def _round(meter: Meter, value: Any, places: Any = None) -> Any:
-    if not is_number(value) or not (places is None or isinstance(places, int) and abs(places) <= MOST_PLACES):
-        expected = f"a number, and places from -{MOST_PLACES} to {MOST_PLACES}"
-        raise ExpressionError(quote([value] if places is None else [value, places]), expected)
-    return round(value, places)
-
-
-_FUNCTIONS: dict[str, tuple[Callable[..., Any], int, int]] = {
-    "min": (_extreme(min), 1, LARGEST),
-    "max": (_extreme(max), 1, LARGEST),
-    "round": (_round, 1, 2),
-    "int": (_convert(int), 1, 1),
-    "float": (_convert(float), 1, 1),
-    "len": (_len, 1, 1),
-    "range": (_range, 1, 3),
-    "sum": (_sum, 1, 1),
-}
-
-FUNCTIONS = tuple(_FUNCTIONS)
-"""Names of the functions that an expression may call."""
-
-
-def call(name: str, values: Sequence[Any], meter: Meter) -> Any:
-    """The function `name`, one of `FUNCTIONS`, of `values`.
-
-    Raises:
-        ExpressionError: For values that it cannot take, and where the result is too large.
-    """
-    function, least, most = _FUNCTIONS[name]
-    if not least <= len(values) <= most:
-        count = f"{least} to {most}" if least < most < LARGEST else f"{least} or more" if most == LARGEST else least
-        raise ExpressionError(f"{len(values)} values for {name}", f"{count} of them")
-    try:
-        result = function(meter, *values)
-    except (ArithmeticError, ValueError) as error:
-        if isinstance(error, ExpressionError):
-            raise error if meter.left < 0 else ExpressionError(f"{name} of {error.found}", error.expected) from None
-        raise ExpressionError(f"{name} of {', '.join(map(quote, values))}", f"values it can take; it says: {error}") from None
-    typed = name == "float" and isinstance(values[0], str) or not is_number(result)
-    operands = values[0] if len(values) == 1 and isinstance(values[0], list) else values
-    return result if typed else check_number(result, f"{name} of {', '.join(map(quote, values))}", operands)
+def _is_inside(value: Any, items: Any) -> bool:
+    if isinstance(items, list) or (isinstance(items, str) and isinstance(value, str)):
+        return value in items
+    if isinstance(items, Mapping) and isinstance(value, (str, int)):
+        return value in items
+    raise ExpressionError(f"{quote(value)} in {quote(items)}", "a value in a list, or a string in a string")

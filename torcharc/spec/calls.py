@@ -13,7 +13,7 @@ from typing import Any
 from torcharc.entry import Entry
 from torcharc.errors import Path, Problem, choices, did_you_mean, nearest, quote, unknown_keys
 from torcharc.graph import Node, Ref, Value
-from torcharc.registry import lookup
+from torcharc.registry import find
 from torcharc.spec.module_form import Definition
 from torcharc.spec.names import find_cycle
 
@@ -56,13 +56,12 @@ class Calls:
         self.seen.append(name)
         module = name.partition("~")[0]
         if module not in self.definitions:
-            self._add_unknown_module(module, path)
+            if self.definitions and name not in self.definitions:
+                self._add_unknown_module(module, path)
             return
         definition = self.definitions[module]
-        entry = lookup(definition.type, definition.path) if definition is not None else None
-        if isinstance(entry, Problem) and entry not in self.problems:
-            self.problems.append(entry)
-        if definition is None or not isinstance(entry, Entry):
+        entry = find(definition.type) if definition is not None else None
+        if definition is None or entry is None:
             return
         bound, problems = _bind(entry, inputs, definition, value, path) if len(self.problems) == count else ((), [])
         self.problems += problems

@@ -14,7 +14,8 @@ import dataclasses
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, Literal
 
-from torcharc.errors import Path, Problem, SpecError, quote
+from torcharc.entry import Entry
+from torcharc.errors import Path, Problem, SpecError, nearest, quote
 from torcharc.graph import Graph, Node, Ref, Value, walk_refs
 from torcharc.spec.template import Budget, fill
 
@@ -147,6 +148,13 @@ def _words(written: Any, value: Any) -> str:
     return quote(value) if written is value else f"{quote(value)}, from {quote(written)}"
 
 
+def find_misspelt(params: Mapping[str, Any], entry: Entry) -> list[str]:
+    """The arguments that `entry` does not take and that are likely meant for keys read here."""
+    if entry.signature.open:
+        return []
+    return [key for key in params if key not in entry.signature.arguments and nearest(key, COPY_KEYS)]
+
+
 def chain(name: str, nodes: Sequence[Node]) -> Node:
     """The node that runs `nodes` one behind the other; each draws weights of its own.
 
@@ -160,7 +168,8 @@ def chain(name: str, nodes: Sequence[Node]) -> Node:
     inputs = _name_inputs(nodes)
     inner: list[Node] = []
     for node in nodes:
-        inner.append(_rewire(node, inputs, Ref(inner[-1].name) if inner else None))
+        before = Ref(inner[-1].name, text=f"copy {inner[-1].name}") if inner else None
+        inner.append(_rewire(node, inputs, before))
     graph = Graph(tuple((port, None) for port in inputs.values()), tuple(inner), (("output", Ref(inner[-1].name)),))
     return _enclose(name, nodes[0], inputs, graph)
 

@@ -14,7 +14,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from torcharc.errors import choices, did_you_mean, quote
-from torcharc.spec.arithmetic import FUNCTIONS, ExpressionError, Meter, call, check_number, compare, compute, is_number
+from torcharc.spec.arithmetic import ExpressionError, Meter, compare, compute, find_fault, is_number
+from torcharc.spec.function import FUNCTIONS, call
 
 MOST_CHARACTERS = 1_000
 """The longest expression."""
@@ -22,9 +23,8 @@ MOST_CHARACTERS = 1_000
 MOST_NESTED = 100
 """The most levels of an expression; a sum of 100 terms has 100."""
 
-_LANGUAGE = (
-    "numbers, strings, lists, names, arithmetic, comparison, if/else, indexing, and calls of " + ", ".join(sorted(FUNCTIONS))
-)
+_CALLS = ", ".join(sorted(FUNCTIONS))
+_LANGUAGE = f"numbers, strings, lists, names, arithmetic, comparison, if/else, indexing, and calls of {_CALLS}"
 
 
 def evaluate(text: str, scope: Mapping[str, Any]) -> Any:
@@ -95,9 +95,10 @@ class _Walk:
         value = node.value
         if value is None or isinstance(value, (bool, str)):
             return value
-        if isinstance(value, (int, float)):
-            return check_number(value, self.words(node))
-        raise ExpressionError(self.words(node), _LANGUAGE)
+        fault = find_fault(value) if isinstance(value, (int, float)) else _LANGUAGE
+        if fault:
+            raise ExpressionError(self.words(node), fault)
+        return value
 
     def list(self, node: ast.List) -> list[Any]:
         return [self.visit(item) for item in node.elts]
@@ -175,7 +176,7 @@ class _Walk:
 
     def call(self, node: ast.Call) -> Any:
         if not isinstance(node.func, ast.Name) or node.func.id not in FUNCTIONS:
-            expected = f"one of the functions: {choices(FUNCTIONS)}"
+            expected = f"one of the functions: {_CALLS}"
             word = node.func.id if isinstance(node.func, ast.Name) else None
             raise ExpressionError(f"a call of {self.words(node.func)}", expected, did_you_mean(word, FUNCTIONS))
         if node.keywords or any(isinstance(value, ast.Starred) for value in node.args):

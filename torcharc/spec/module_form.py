@@ -8,7 +8,7 @@ layer, the postlayers.
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from torcharc.entry import Entry
@@ -54,7 +54,7 @@ def read_module(value: Any, path: Path, *, sized: bool) -> tuple[Definition | No
     if name == "compact":
         return _read_compact(value[name], (*path, name), sized)
     params, problems = _read_params(name, value[name], (*path, name), sized)
-    return Definition(name, params, (*path, name)), problems
+    return None if params is None else Definition(name, params, (*path, name)), problems
 
 
 def _read_key(value: Any, path: Path) -> tuple[str | None, list[Problem]]:
@@ -78,19 +78,22 @@ def _is_layer(key: Any) -> bool:
     return isinstance(key, str) and find(key) is not None
 
 
-def _read_params(name: str, value: Any, path: Path, sized: bool) -> tuple[Mapping[str, Any], list[Problem]]:
-    """The arguments of a type; and their problems, as far as the form tells."""
+def _read_params(name: str, value: Any, path: Path, sized: bool) -> tuple[Mapping[str, Any] | None, list[Problem]]:
+    """The arguments of a type, or None; and their problems, as far as the form tells."""
+    entry = lookup(name, path)
+    if isinstance(entry, Problem):
+        return None, [entry]
     if value is not None and not isinstance(value, Mapping):
-        return {}, [Problem(path, quote(value), f"the arguments of {name}: a mapping, or null", code="value")]
+        return None, [Problem(path, quote(value), f"the arguments of {name}: a mapping, or null", code="value")]
     params = value or {}
     expected = "the name of an argument"
     wrong = [Problem((*path, key), quote(key), expected, code="name") for key in params if not isinstance(key, str)]
-    return params, wrong or ([] if sized else _find_sizes(find(name), params, path))
+    return (None, wrong) if wrong else (params, [] if sized else _find_sizes(entry, params, path))
 
 
-def _find_sizes(entry: Entry | None, params: Mapping[str, Any], path: Path) -> list[Problem]:
+def _find_sizes(entry: Entry, params: Mapping[str, Any], path: Path) -> list[Problem]:
     """Arguments that only the shape of an input could tell, and none is stated."""
-    if entry is None or "layers" in params:
+    if "layers" in params:
         return []
     arguments = entry.signature.arguments
     needed = [name for name in entry.inferred if name in arguments and arguments[name].required and name not in params]
@@ -113,10 +116,11 @@ def _read_layers(value: Any, path: Path, sized: bool) -> tuple[Layers, list[Prob
         elif name is not None:
             place = (*path, index, name)
             params, faults = _read_params(name, item[name], place, sized)
-            if "type" in params:
+            if params is not None and "type" in params:
                 expected = f"other arguments of {name}"
-                faults = [*faults, Problem((*place, "type"), "the key 'type'", expected, code="name")]
-            layers.append(({**params, "type": name}, place))
+                faults = [Problem((*place, "type"), "the key 'type'", expected, code="name")]
+            elif params is not None:
+                layers.append(({**params, "type": name}, place))
         problems += faults
     return layers, problems
 
@@ -171,30 +175,38 @@ def _read_rows(layer: Any, path: Path, sized: bool) -> tuple[Layers, list[Proble
     problems = unknown_keys(path, layer, known, [key for key in known if key not in layer])
     if problems:
         return [], problems
-    entry = lookup(layer["type"], (*path, "type"))
-    keys, rows = layer["keys"], layer["args"]
-    if isinstance(entry, Problem):
-        problems.append(entry)
+    entry, keys, rows = lookup(layer["type"], (*path, "type")), layer["keys"], layer["args"]
+    problems = [entry] if isinstance(entry, Problem) else []
     if not isinstance(keys, (list, tuple)) or not keys or any(not isinstance(key, str) for key in keys):
         problems.append(Problem((*path, "keys"), quote(keys), "a list of arguments, at least one", code="value"))
         keys = ()
     elif isinstance(entry, Entry):
-        problems += _check_keys(entry, keys, (*path, "keys"), sized)
+        problems += _check_keys(entry, keys, (*path, "keys"))
     if not isinstance(rows, (list, tuple)) or not rows:
         expected = "a list, at least one: per layer a value, or a list of one value per key"
         return [], [*problems, Problem((*path, "args"), quote(rows), expected, code="layers")]
+    usable = not problems
+    if isinstance(entry, Entry) and usable and not sized:
+        problems += _find_sizes(entry, dict.fromkeys(keys), (*path, "keys"))
+    found, faults = _fill_rows(layer["type"], keys, rows, (*path, "args"))
+    return found if usable else [], problems + faults
+
+
+def _fill_rows(name: Any, keys: Sequence[str], rows: Sequence[Any], path: Path) -> tuple[Layers, list[Problem]]:
+    """Each row of values under its keys; and the problems of rows that have too many values or too few."""
     found: Layers = []
+    problems = []
     for index, row in enumerate(rows):
         values = list(row) if isinstance(row, (list, tuple)) else [row]
         if keys and len(values) != len(keys):
             expected = f"one value per key: [{', '.join(keys)}]"
-            problems.append(Problem((*path, "args", index), quote(row), expected, code="layers"))
-        params = dict(zip(keys, values, strict=False))
-        found.append(({**params, "type": layer["type"]}, (*path, "args", index)))
+            problems.append(Problem((*path, index), quote(row), expected, code="layers"))
+        else:
+            found.append(({**dict(zip(keys, values, strict=False)), "type": name}, (*path, index)))
     return found, problems
 
 
-def _check_keys(entry: Entry, keys: Any, path: Path, sized: bool) -> list[Problem]:
+def _check_keys(entry: Entry, keys: Sequence[str], path: Path) -> list[Problem]:
     """Keys that are no arguments of the type, that stand twice, or that are missing."""
     again = [index for index, key in enumerate(keys) if key in keys[:index]]
     twice = [Problem((*path, index), f"{quote(keys[index])} again", "each key once", code="value") for index in again]
@@ -204,5 +216,4 @@ def _check_keys(entry: Entry, keys: Any, path: Path, sized: bool) -> list[Proble
     faults = unknown_keys(path, unknown, arguments, required)
     places = {(*path, key): (*path, list(keys).index(key)) for key in unknown}
     faults = [dataclasses.replace(fault, path=places.get(fault.path, fault.path)) for fault in faults]
-    given = dict.fromkeys(keys)
-    return twice + faults + ([] if sized else _find_sizes(entry, given, path))
+    return twice + faults

@@ -17,8 +17,9 @@ from torcharc.spec.arc import parse_shapes
 from torcharc.spec.calls import Calls
 from torcharc.spec.module_form import Definition, read_module
 from torcharc.spec.names import check_name
+from torcharc.spec.template import Budget, fill, read_scope
 
-_KEYS = ("modules", "graph")
+_KEYS = ("vars", "modules", "graph")
 _GRAPH_KEYS = ("input", "modules", "output")
 _FORMS: dict[Path, str] = {
     ("modules",): "modules by name: {name: {Type: arguments}}, at least one",
@@ -30,13 +31,25 @@ Outputs = tuple[tuple[str, Ref], ...]
 Form = Literal["tensor", "tuple", "dict"]
 
 
-def parse_modules(spec: Mapping[str, Any]) -> tuple[Graph | None, list[Problem]]:
+def parse_modules(
+    spec: Mapping[str, Any], variables: Mapping[str, Any] | None = None
+) -> tuple[Graph | None, list[Problem]]:
     """The graph of a spec with `modules` and `graph`, or None; and the problems of its form.
 
     Where a node is faulty the rest is still read, so that inference can find further problems; a
     graph that comes with problems must not be built.
+
+    Args:
+        spec: Plain data.
+        variables: Name → value, in place of what `vars` says.
     """
-    problems = unknown_keys((), spec, _KEYS, [key for key in _KEYS if key not in spec])
+    budget = Budget()
+    scope, problems = read_scope(spec.get("vars"), variables or {}, ("vars",), budget=budget)
+    written = {key: value for key, value in spec.items() if key != "vars"}
+    spec, faults = (written, []) if problems else fill(written, scope, (), budget)
+    if problems or faults:
+        return None, problems + faults
+    problems = unknown_keys((), spec, _KEYS, [key for key in _KEYS[1:] if key not in spec])
     graph = _read_mapping(spec, ("graph",), problems)
     modules = _read_mapping(spec, ("modules",), problems)
     if graph is None or modules is None:

@@ -13,7 +13,8 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from torcharc.errors import Path, Problem, SpecError, choices, did_you_mean, quote
-from torcharc.spec.expression import ExpressionError, evaluate
+from torcharc.spec.arithmetic import ExpressionError
+from torcharc.spec.expression import evaluate
 
 MOST_VALUES = 1_000_000
 """The most values that the templates of one spec read and make: items and characters, in all copies."""

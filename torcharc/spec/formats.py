@@ -1,0 +1,75 @@
+"""The formats: which one a spec is written in, told from its keys, and its graph.
+
+=========== =====================================================
+arc         `type`, or `dag_in_shape` and nodes by name
+arcgraph    `inputs`, `graph` (a list of nodes) and `outputs`, or these under `model`
+modules     `modules` and `graph` (a mapping with `input`), as TorchArc 2.x
+=========== =====================================================
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Literal
+
+from torcharc.errors import Problem, nearest, quote
+from torcharc.graph import Graph
+from torcharc.spec.arc import parse_arc
+from torcharc.spec.arcgraph import parse_arcgraph
+from torcharc.spec.choice import refuse_choices
+from torcharc.spec.fragment import refuse_fragment
+from torcharc.spec.modules import parse_modules
+
+Format = Literal["arc", "arcgraph", "modules"]
+
+_EXPECTED = "a spec: type, or dag_in_shape and nodes; inputs, graph and outputs; or modules and graph"
+_GRAPH_SPEC = frozenset({"inputs", "outputs", "model"})
+
+
+def parse_spec(spec: Any, variables: Mapping[str, Any] | None = None) -> tuple[Graph | None, list[Problem]]:
+    """The graph of a spec in any format, or None; and its problems, with warnings and notes.
+
+    Args:
+        spec: Plain data.
+        variables: Name → value, in place of what the spec gives its variables.
+    """
+    if isinstance(spec, list) and any(isinstance(node, Mapping) for node in spec):
+        return None, [refuse_fragment(spec)]
+    if not isinstance(spec, Mapping) or not spec:
+        return None, [Problem((), quote(spec) if spec != {} else "{}", _EXPECTED, code="value")]
+    problems = refuse_choices(spec)
+    if problems:
+        return None, problems
+    form = find_format(spec)
+    if form == "arcgraph":
+        return parse_arcgraph(spec, variables)
+    if form == "modules":
+        return parse_modules(spec, variables)
+    if form == "arc":
+        return parse_arc(spec, variables)
+    found = f"the keys {', '.join(map(quote, list(spec)[:8]))}"
+    return None, [Problem((), found, _EXPECTED, code="format")]
+
+
+def find_format(spec: Mapping[Any, Any]) -> Format | None:
+    """The format that the keys of a spec tell; None where it is like none.
+
+    Example:
+        >>> find_format({"inputs": {}, "graph": [], "outputs": {}})
+        'arcgraph'
+    """
+    if "dag_in_shape" in spec or "type" in spec or "layers" in spec:
+        return "arc"
+    graph = spec.get("graph")
+    if isinstance(graph, Mapping) and ("modules" in spec or "input" in graph) and not _GRAPH_SPEC & set(spec):
+        return "modules"
+    if "graph" in spec or _GRAPH_SPEC & set(spec):
+        return "arcgraph"
+    if "modules" in spec:
+        return "modules"
+    if any(nearest(key, ["dag_in_shape", "type"]) for key in spec):
+        return "arc"
+    if any(nearest(key, ["graph", "inputs", "outputs"]) for key in spec):
+        return "arcgraph"
+    nodes = [value for value in spec.values() if isinstance(value, Mapping) and "type" in value]
+    return "arc" if nodes else None

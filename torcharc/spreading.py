@@ -1,0 +1,48 @@
+"""Copies side by side give a tuple: what that means where several tensors go in, and where one does."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from torcharc.errors import Problem
+from torcharc.graph import Node, Ref, Value, walk_refs
+
+
+def spread(value: Value, counts: Mapping[str, int]) -> Value:
+    """`value`, a list or dict of tensors, with all copies in place of a reference to them.
+
+    Args:
+        value: What feeds a port; in a dict the copies of `x` are called `x.0`, `x.1`, ...
+        counts: Name of a node → number of copies that it runs side by side.
+    """
+    if not counts:
+        return value
+    if isinstance(value, Ref):
+        return _copies(value, counts) or value
+    if isinstance(value, tuple):
+        return tuple(part for item in value for part in _copies(item, counts) or (item,))
+    if isinstance(value, Mapping):
+        result: dict[str, Value] = {}
+        for key, item in value.items():
+            copies = _copies(item, counts)
+            result |= {f"{key}.{index}": copy for index, copy in enumerate(copies)} if copies else {key: item}
+        return result
+    return value
+
+
+def _copies(value: Value, counts: Mapping[str, int]) -> tuple[Ref, ...]:
+    """References to each copy, where `value` refers to copies side by side as a whole."""
+    if not isinstance(value, Ref) or value.of_input or value.output or value.name not in counts:
+        return ()
+    return tuple(Ref(value.name, (index,)) for index in range(counts[value.name]))
+
+
+def refuse_copies(node: Node, value: Value, counts: Mapping[str, int]) -> list[Problem]:
+    """The problem that copies side by side feed a port of `node` that takes one tensor."""
+    for ref in walk_refs(value) if counts else ():
+        copies = _copies(ref, counts)
+        if copies:
+            found = f"{ref}, {len(copies)} tensors side by side"
+            expected = "one tensor; merges, torch.stack and torch.cat take several"
+            return [Problem(ref.path or node.path, found, expected, code="shape")]
+    return []
