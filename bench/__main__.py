@@ -76,9 +76,11 @@ def _ratio(found: Mapping[str, float]) -> str:
 def _amount(row: Row, found: Mapping[str, float], key: str) -> str:
     if key not in found:
         return ""
+    amount = found[key]
     if row.goal is not None and row.goal.unit == "MB":
-        return f"{found[key] / 1e6:,.1f} MB"
-    return f"{found[key] * 1e6:,.0f} µs" if found[key] < 1e-3 else f"{found[key] * 1e3:,.1f} ms"
+        return f"{amount / 1e6:,.1f} MB"
+    short = row.make is not None and amount < 1e-3
+    return f"{amount * 1e6:,.0f} µs" if short else f"{amount * 1e3:,.1f} ms"
 
 
 if __name__ == "__main__":

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import pathlib
 import statistics
 import subprocess
@@ -62,5 +63,7 @@ def run_side(python: str, kind: str, seconds: float, pattern: str) -> dict[str, 
 
 
 def _run(python: str, source: str) -> float:
-    found = subprocess.run([python, "-P", "-c", source], check=True, stdout=subprocess.PIPE, text=True)
-    return float(found.stdout)
+    # an installed package has its bytecode: the first round of imports writes that of a checkout
+    environment = {key: value for key, value in os.environ.items() if key != "PYTHONDONTWRITEBYTECODE"}
+    command = [python, "-P", "-c", source]
+    return float(subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True, env=environment).stdout)

@@ -12,11 +12,11 @@ import sys
 
 sys.path.append(str(pathlib.Path(__file__).resolve().parent.parent))
 
-import torch  # noqa: E402
-import torcharc  # noqa: E402
+import torch
 
-from bench.measure import compare, once  # noqa: E402
-from bench.rows import Side, rows  # noqa: E402
+import torcharc
+from bench.measure import compare, once
+from bench.rows import Side, rows
 
 
 def forget() -> None:
@@ -37,7 +37,8 @@ def main(kind: str, seconds: str, pattern: str) -> None:
         subject, yardstick = row.make(side)
         single = row.slow_peer and kind == "peer"
         timing = once(subject, yardstick) if single else compare(subject, yardstick, float(seconds))
-        print(json.dumps({"row": row.name, "value": timing.subject, "hand": timing.yardstick, "ratio": timing.ratio}), flush=True)
+        found = {"row": row.name, "value": timing.subject, "hand": timing.yardstick, "ratio": timing.ratio}
+        print(json.dumps(found), flush=True)
 
 
 if __name__ == "__main__":

@@ -120,7 +120,10 @@ def test_recurrent_classes_show_the_arguments_of_their_base(cls):
     extra = {nn.LSTM: ["proj_size"], nn.GRU: [], nn.RNN: ["nonlinearity"]}[cls]
     assert list(read_signature(cls).arguments) == names + extra
     assert not read_signature(cls).open
-    cls(**dict.fromkeys(("input_size", "hidden_size"), 3), **({"nonlinearity": "relu"} if extra == ["nonlinearity"] else {}))
+    cls(
+        **dict.fromkeys(("input_size", "hidden_size"), 3),
+        **({"nonlinearity": "relu"} if extra == ["nonlinearity"] else {}),
+    )
 
 
 def test_without_leaves_arguments_out():
@@ -195,7 +198,13 @@ def test_exponents_that_yaml_reads_as_strings_are_numbers(text):
         (BOOL, 1, "1", "true or false", ""),
         (BOOL, "true", "'true'", "true or false", "write true without quotes"),
         (BOOL, "yes", "'yes'", "true or false", "write true"),
-        (Kind(frozenset({"str"}), words=("zeros", "reflect")), "relfect", "'relfect'", "one of zeros, reflect", "did you mean 'reflect'?"),
+        (
+            Kind(frozenset({"str"}), words=("zeros", "reflect")),
+            "relfect",
+            "'relfect'",
+            "one of zeros, reflect",
+            "did you mean 'reflect'?",
+        ),
         (Kind(frozenset({"str"})), 5, "5", "a string", ""),
         (SIZES, "3", "'3'", "an integer above 0 or a list of integers above 0", "write 3 without quotes"),
         (Kind(frozenset({"int", "null"})), "x", "'x'", "an integer or null", ""),
@@ -248,8 +257,11 @@ anything = st.recursive(
     max_leaves=6,
 )
 kinds = st.sampled_from(
-    [argument.kind for cls in (nn.Linear, nn.Conv2d, nn.LSTM, nn.LayerNorm, nn.Dropout, nn.TransformerEncoder, nn.Embedding)
-     for argument in read_signature(cls).arguments.values()]
+    [
+        argument.kind
+        for cls in (nn.Linear, nn.Conv2d, nn.LSTM, nn.LayerNorm, nn.Dropout, nn.TransformerEncoder, nn.Embedding)
+        for argument in read_signature(cls).arguments.values()
+    ]
 )
 
 

@@ -204,7 +204,9 @@ def test_functional_call_takes_other_weights(name):
     first, second, fed = example.build(seed=1), example.build(seed=2), example.feed()
     expected = run(first, fed)
     torch.manual_seed(0)
-    assert_same(functional_call(second, {**dict(first.named_parameters()), **dict(first.named_buffers())}, (fed,)), expected)
+    assert_same(
+        functional_call(second, {**dict(first.named_parameters()), **dict(first.named_buffers())}, (fed,)), expected
+    )
 
 
 @modules

@@ -126,7 +126,9 @@ def test_arguments_are_those_of_a_real_call(name):
     fed = example.feed()
     network = example.build()
     named = {**example.arguments(fed), **example.params}
-    named = {key: tuple(value) if isinstance(value, list) and key != "tensors" else value for key, value in named.items()}
+    named = {
+        key: tuple(value) if isinstance(value, list) and key != "tensors" else value for key, value in named.items()
+    }
     known = function_arguments(name)
     assert set(named) <= {*known.ports, *known.others}
     torch.manual_seed(0)
@@ -197,7 +199,9 @@ def test_views_take_sizes_under_either_name():
     assert TensorFunction("torch.Tensor.repeat", repeats=[1, 2])(x).shape == (1, 12)
 
 
-@pytest.mark.parametrize("name", ["dropout", "dropout1d", "dropout2d", "alpha_dropout", "feature_alpha_dropout", "rrelu"])
+@pytest.mark.parametrize(
+    "name", ["dropout", "dropout1d", "dropout2d", "alpha_dropout", "feature_alpha_dropout", "rrelu"]
+)
 def test_dropout_follows_train_and_eval(name):
     function, x = TensorFunction(f"F.{name}"), -torch.ones(2, 8, 8, 8)[..., *([0] if name == "dropout1d" else [])]
     torch.manual_seed(0)
@@ -247,9 +251,9 @@ def test_functions_of_many_tensors_take_a_list(name, shapes):
 
 FORBIDDEN = (
     "load save from_file from_numpy frombuffer from_dlpack to_dlpack compile jit set_ set_default_dtype manual_seed"
-    " item numpy tolist data_ptr storage untyped_storage storage_offset share_memory_ pin_memory apply_ map_ register_hook"
-    " requires_grad_ retain_grad backward resize_ resize resize_as_ random_ normal_ uniform_ zero_ fill_ copy_ relu_ add_"
-    " put_ index_put_ empty empty_like rand randn zeros ones full arange tensor as_tensor asarray set_printoptions"
+    " item numpy tolist data_ptr storage untyped_storage storage_offset share_memory_ pin_memory apply_ map_"
+    " register_hook requires_grad_ retain_grad backward resize_ resize_as_ random_ normal_ uniform_ zero_ fill_ copy_"
+    " relu_ add_ put_ index_put_ empty empty_like rand randn zeros ones full arange tensor as_tensor asarray set_printoptions"
     " quantize_per_tensor quantize_per_channel fake_quantize_per_tensor_affine dequantize choose_qparams_optimized"
     " fbgemm_linear_fp16_weight fused_moving_avg_obs_fake_quant autocast_increment_nesting get_device is_tensor numel"
     " handle_torch_function has_torch_function boolean_dispatch unsafe_chunk unsafe_split _assert_async library ops"
@@ -277,7 +281,9 @@ def test_no_function_writes_into_its_input(name):
         argument.name
         for schema in schemas
         for argument in schema.arguments
-        if not argument.is_out and argument.alias_info is not None and argument.alias_info.is_write
+        if not argument.is_out
+        and argument.alias_info is not None
+        and argument.alias_info.is_write
         and not str(argument.type).startswith("List")  # of TorchScript, no function of Python
     }
     assert written <= {"running_mean", "running_var"}  # statistics that a spec feeds to be updated
@@ -292,7 +298,9 @@ def test_example_is_not_changed_by_the_call(name):
     torch.testing.assert_close(fed, before, rtol=0, atol=0)
 
 
-@pytest.mark.parametrize("name", ["os.system", "builtins.eval", "torch.load", "torch.Tensor.item", "numpy.array", "eval"])
+@pytest.mark.parametrize(
+    "name", ["os.system", "builtins.eval", "torch.load", "torch.Tensor.item", "numpy.array", "eval"]
+)
 def test_names_outside_the_table_are_no_types(name):
     with pytest.raises(SpecError) as error:
         torcharc.build({"dag_in_shape": [4], "node": {"type": name}})

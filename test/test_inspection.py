@@ -120,7 +120,13 @@ def feedforward_macs(length, width, inner):
 @pytest.mark.parametrize("layers", [1, 3])
 def test_transformer_encoder_costs_attention_and_feedforward(layers):
     length, width, inner = 6, 8, 20
-    layer = {"type": "TransformerEncoderLayer", "d_model": width, "nhead": 2, "dim_feedforward": inner, "batch_first": True}
+    layer = {
+        "type": "TransformerEncoderLayer",
+        "d_model": width,
+        "nhead": 2,
+        "dim_feedforward": inner,
+        "batch_first": True,
+    }
     found = one(length, width, type="TransformerEncoder", encoder_layer=layer, num_layers=layers)
     each = attention_macs(length, length, width) + feedforward_macs(length, width, inner)
     assert found.macs == layers * each
@@ -164,7 +170,10 @@ def test_published_counts_of_common_layers():
     assert (up.params, up.macs, up.output) == (4 * 3 * 16 + 3, 4 * 3 * 16 * 25, tensor(3, 12, 12))
     words = one(9, type="Embedding", num_embeddings=1000, embedding_dim=16)
     assert (words.inputs, words.params, words.macs) == ({"input": tensor(9, dtype="int64")}, 16_000, 0)
-    bilinear = {"dag_in_shape": {"a": [4], "b": [5]}, "node": {"type": "Bilinear", "out_features": 3, "in_names": ["a", "b"]}}
+    bilinear = {
+        "dag_in_shape": {"a": [4], "b": [5]},
+        "node": {"type": "Bilinear", "out_features": 3, "in_names": ["a", "b"]},
+    }
     assert torcharc.inspect(bilinear)["node"].params == 3 * 4 * 5 + 3
 
 
@@ -220,7 +229,9 @@ def test_large_images_take_no_memory():
         "print(grown)\n"
     )
     path = ":".join(path for path in sys.path if path)
-    run = subprocess.run([sys.executable, "-W", "ignore", "-c", code], capture_output=True, text=True, env={"PYTHONPATH": path})
+    run = subprocess.run(
+        [sys.executable, "-W", "ignore", "-c", code], capture_output=True, text=True, env={"PYTHONPATH": path}
+    )
     assert run.returncode == 0, run.stderr
     unit = 1 if sys.platform == "darwin" else 1024  # of ru_maxrss, in bytes
     assert int(run.stdout) * unit < 100e6

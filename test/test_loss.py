@@ -7,7 +7,6 @@ from torcharc.arguments import Argument, Kind, Signature
 from torcharc.errors import Problem
 from torcharc.loss import FUNCTIONALS, LOSSES, SHORT, read_weights
 
-
 WEIGHTED = LOSSES.read_signature(nn.BCEWithLogitsLoss)
 
 

@@ -110,7 +110,7 @@ def sample_shapes(outputs, batch):
     return {name: tuple(y.shape[1:]) for name, y in outputs.items()}
 
 
-@given(st.one_of(sequential_arcs(), dag_arcs()), st.integers(1, 4))
+@given(st.one_of(sequential_arcs(), dag_arcs()), st.integers(2, 4))
 @settings(QUICK, max_examples=150)
 def test_inferred_shapes_and_parameters_are_those_of_the_network(arc, batch):
     try:

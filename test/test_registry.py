@@ -96,7 +96,10 @@ def test_factory_registers(names, partial):
 
     torcharc.register("Pair", functools.partial(make_pair, gain=2) if partial else make_pair)
     net = torcharc.build({"dag_in_shape": [3], "node": {"type": "Pair", "width": 5}})
-    assert [layer.weight.shape for layer in net.module_dict.node] == [(10 if partial else 5, 3), (2, 10 if partial else 5)]
+    assert [layer.weight.shape for layer in net.module_dict.node] == [
+        (10 if partial else 5, 3),
+        (2, 10 if partial else 5),
+    ]
     with pytest.raises(SpecError) as error:
         torcharc.build({"dag_in_shape": [3], "node": {"type": "Pair", "widht": 5}})
     assert [(p.path, p.hint) for p in error.value.problems] == [(("node", "widht"), "did you mean 'width'?")]
@@ -191,7 +194,9 @@ def test_tensors_of_a_starred_argument_are_passed_one_by_one(names):
 # refusals
 
 
-@pytest.mark.parametrize("name", ["Linear", "torch.nn.Linear", "nn.Linear", "core.ReLU", "ConcatMerge", "torch.cat", "F.gelu"])
+@pytest.mark.parametrize(
+    "name", ["Linear", "torch.nn.Linear", "nn.Linear", "core.ReLU", "ConcatMerge", "torch.cat", "F.gelu"]
+)
 def test_taken_name_is_refused(names, name):
     assert refused(name, nn.Identity) == (
         f"1 problem in the arguments\nname\n  found: {name!r}\n  expected: a name that no other type has\n"
@@ -229,7 +234,9 @@ def test_what_is_no_name_is_refused(names, name):
 
 def test_unknown_setting_is_refused_with_a_hint(names):
     text = refused("New", nn.Identity, exmaple={})
-    assert text.startswith("1 problem in the arguments\nexmaple\n  found: the key 'exmaple'\n  expected: one of the keys: ")
+    assert text.startswith(
+        "1 problem in the arguments\nexmaple\n  found: the key 'exmaple'\n  expected: one of the keys: "
+    )
     assert text.endswith("\n  hint: did you mean 'example'?")
     assert find("New") is None
 
@@ -310,12 +317,17 @@ def test_spellings_of_a_function_type(name, full):
     assert find(name).name == full
 
 
-@pytest.mark.parametrize("name", ["linear", "LINEAR", "Module", "ModuleList", "torch.nn.Module", "torch.Linear", "nn.nn.Linear", ""])
+@pytest.mark.parametrize(
+    "name", ["linear", "LINEAR", "Module", "ModuleList", "torch.nn.Module", "torch.Linear", "nn.nn.Linear", ""]
+)
 def test_other_names_are_no_types(name):
     assert find(name) is None
 
 
-@pytest.mark.parametrize(("name", "hint"), [("Linaer", "did you mean 'Linear'?"), ("relu", "did you mean 'ReLU'?"), (5, ""), (["Linear"], "")])
+@pytest.mark.parametrize(
+    ("name", "hint"),
+    [("Linaer", "did you mean 'Linear'?"), ("relu", "did you mean 'ReLU'?"), (5, ""), (["Linear"], "")],
+)
 def test_unknown_type_is_a_problem(name, hint):
     problem = lookup(name, ("node", "type"))
     expected = "the name of a type; torcharc.types() lists them"
@@ -357,7 +369,9 @@ def test_types_of_the_package(name, kind, ports, defined):
 def test_wildcards_pick_types():
     assert [info.name for info in torcharc.types("Conv?d")] == ["Conv1d", "Conv2d", "Conv3d"]
     assert [info.name for info in torcharc.types("F*Merge")] == ["FiLMMerge"]
-    assert {info.name for info in torcharc.types("torch.fft.*")} == {n for n in functions() if n.startswith("torch.fft.")}
+    assert {info.name for info in torcharc.types("torch.fft.*")} == {
+        n for n in functions() if n.startswith("torch.fft.")
+    }
     assert torcharc.types("conv?d") == []
     assert torcharc.types("nothing*") == []
 

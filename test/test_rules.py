@@ -95,7 +95,14 @@ ORDINARY = [
         54 * 16,
     ),
     ("ConvTranspose1d", {"in_channels": 2, "out_channels": 2, "kernel_size": 2}, spec(2, 4), spec(2, 5), 10, 32),
-    ("ConvTranspose3d", {"in_channels": 1, "out_channels": 1, "kernel_size": 2}, spec(1, 2, 2, 2), spec(1, 3, 3, 3), 9, 64),
+    (
+        "ConvTranspose3d",
+        {"in_channels": 1, "out_channels": 1, "kernel_size": 2},
+        spec(1, 2, 2, 2),
+        spec(1, 3, 3, 3),
+        9,
+        64,
+    ),
     ("MaxPool1d", {"kernel_size": 2}, spec(3, 9), spec(3, 4), 0, 0),
     ("MaxPool2d", {"kernel_size": 3, "stride": 2, "padding": 1}, spec(3, 9, 9), spec(3, 5, 5), 0, 0),
     ("MaxPool3d", {"kernel_size": 2, "stride": 1, "dilation": 2}, spec(1, 5, 5, 5), spec(1, 3, 3, 3), 0, 0),
@@ -125,8 +132,8 @@ def test_rule_answers_the_ordinary(name, arguments, given, output, params, macs)
 
 @pytest.mark.parametrize("name", UNCHANGED)
 def test_elementwise_rule_answers_the_ordinary(name):
-    for given in (spec(5), spec(3, 4, 4), spec(None, 3)):
-        assert find(name).rule({}, [given]) == Outcome(given) == meta(name, {}, [given])
+    for fed in (spec(5), spec(3, 4, 4), spec(None, 3)):
+        assert find(name).rule({}, [fed]) == Outcome(fed) == meta(name, {}, [fed])
 
 
 # random arguments: a rule agrees with torch, or does not answer

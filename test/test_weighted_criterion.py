@@ -47,6 +47,16 @@ def test_sum_follows_its_formula():
     assert [value.item() for value in terms.values()] == pytest.approx([entropy, square], rel=1e-5)
 
 
+def test_tensor_stands_for_the_one_name():
+    outputs, targets = make_tensors()
+    term = Term("size", 2.0, (("outputs", "size"), ("targets", "size")))
+    criterion = WeightedCriterion([(term, nn.MSELoss()), (Term("other", 1.0, term.inputs), nn.L1Loss())])
+    expected = criterion(outputs, targets)
+    for one in (outputs, outputs["size"]):
+        for other in (targets, targets["size"]):
+            assert torch.equal(criterion(one, other), expected)
+
+
 def test_sum_is_a_scalar_that_gradients_flow_through():
     outputs, targets = make_tensors()
     outputs["class"].requires_grad_()

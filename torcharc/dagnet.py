@@ -7,6 +7,7 @@ from typing import Any
 
 from torch import Tensor, nn
 
+from torcharc.call_checks import check_inputs, make_checks
 from torcharc.errors import InputError, Problem, choices, did_you_mean, quote
 from torcharc.graph import Graph
 from torcharc.infer import Plan
@@ -27,7 +28,8 @@ class DAGNet(nn.Module):
         graph: The graph of that spec.
 
     Raises:
-        InputError: At the call, if an input is missing or unknown.
+        InputError: At the call, if an input is missing or unknown; in a network from a graph spec also
+            if a tensor is not what the spec declares.
         Exception: What a module raises; a note names the node and the shapes that it was fed.
     """
 
@@ -42,6 +44,7 @@ class DAGNet(nn.Module):
         self._runs = tuple(run._replace(name=attributes.get(run.name, run.name)) for run in schedule.runs)
         self._empty = (None,) * (schedule.size - len(self._names))
         self._outputs = schedule.outputs
+        self._checks = make_checks(plan.inputs) if plan.graph.strict else ()
 
     def forward(self, *inputs: Any, **named: Any) -> Any:
         """The outputs for one batch.
@@ -51,6 +54,8 @@ class DAGNet(nn.Module):
             named: Tensors by input name.
         """
         values, extra = self._read(inputs, named)
+        if self._checks:
+            check_inputs(self._checks, values)
         modules = self.module_dict._modules
         step = None
         try:

@@ -14,6 +14,7 @@ from typing import Any
 
 from torcharc.entry import Entry
 from torcharc.errors import Problem
+from torcharc.explain import check_kept, explain_node, explain_part, has_part
 from torcharc.graph import Graph, Node, Ref, Struct, TensorSpec, Value, walk_refs
 from torcharc.planning import Feed
 from torcharc.recipe import Call, Recipe, bind_call
@@ -104,8 +105,10 @@ def infer_plan(graph: Graph, broken: Collection[str] = ()) -> tuple[Plan | None,
         return None, walk.problems
     outputs = []
     for name, ref in graph.outputs:
-        place, struct = walk.resolve(ref, first=graph.carries)
+        place, struct = walk.resolve(ref, first=graph.carries or graph.firsts)
         outputs.append((name, place, struct))
+    if walk.problems:
+        return None, walk.problems
     return Plan(graph, inputs, tuple(steps), tuple(outputs)), []
 
 
@@ -133,12 +136,17 @@ class _Walk:
         self.sources: dict[str, tuple[Entry, Node]] = {}
         self.fed: dict[str, tuple[Feed, Any]] = {}  # what nodes with known inputs are made of
         self.sides: dict[str, int] = {}  # how many copies a node runs side by side
+        self.lost: set[Ref] = set()  # references to parts that are not there
         self.problems: list[Problem] = []
 
     def resolve(self, ref: Ref, *, first: bool) -> tuple[Ref, Struct]:
         """The reference and what it stands for; with `first`, a tuple means its first element."""
         struct: Struct = self.inputs.get(ref.name) if ref.of_input else self.outputs.get(ref.name)
         for key in ref.output:
+            if struct is not None and not has_part(struct, key):
+                self.lost.add(ref)
+                self.problems.append(explain_part(ref, struct, key))
+                return ref, None
             struct = _part(struct, key)
         output = ref.output
         first = first and (ref.of_input or bool(output) or ref.name not in self.sides)
@@ -196,7 +204,7 @@ class _Walk:
         owner = shared[1] if shared else node
         planned = plan_layer(entry, owner.params, feed, owner.arguments_path, owner.beside)
         problems = [_place(problem, owner) for problem in planned.problems] or self._compare(node, planned.recipe, feed)
-        self.problems += problems
+        self.problems += [explain_node(problem, node, feed) for problem in problems]
         if problems or feed.broken or planned.recipe is None:
             return None
         self.outputs[node.name] = planned.outcome.output if planned.outcome else None
@@ -233,7 +241,8 @@ class _Walk:
         plan, problems = infer_plan(dataclasses.replace(graph, inputs=inputs), broken)
         if plan is not None and not broken:
             describe = functools.partial(_describe_port, dict(node.inputs), structs)
-            problems = self._compare(node, plan.recipes, Feed(structs, describe))
+            problems = check_kept(node, graph, plan.output, structs)
+            problems += self._compare(node, plan.recipes, Feed(structs, describe))
         self.problems += problems
         if plan is None or broken or problems:
             return None
@@ -244,7 +253,7 @@ class _Walk:
         """Whether something that feeds a node is faulty."""
         refs = [ref for _, value in inputs for ref in walk_refs(value)]
         return any(_has_unknown(value) for _, value in inputs) or any(
-            ref.name not in (self.inputs if ref.of_input else self.outputs) for ref in refs
+            ref in self.lost or ref.name not in (self.inputs if ref.of_input else self.outputs) for ref in refs
         )
 
 
@@ -275,9 +284,7 @@ def _has_unknown(value: Value) -> bool:
 def _part(struct: Struct, key: str | int) -> Struct:
     if isinstance(struct, Mapping):
         return struct.get(str(key))
-    if isinstance(struct, tuple) and isinstance(key, int) and -len(struct) <= key < len(struct):
-        return struct[key]
-    return None
+    return struct[key] if isinstance(struct, tuple) and isinstance(key, int) else None
 
 
 def _describe_port(values: Mapping[str, Value], structs: Mapping[str, Any], port: str) -> str:

@@ -26,9 +26,7 @@ from torcharc.registry import find, lookup, register
 from torcharc.stacking import plan_stack, sum_outcomes
 
 
-def plan_layer(
-    entry: Entry, params: Mapping[str, Any], feed: Feed, path: Path, beside: Sequence[str] = ()
-) -> Planned:
+def plan_layer(entry: Entry, params: Mapping[str, Any], feed: Feed, path: Path, beside: Sequence[str] = ()) -> Planned:
     """The plan of a module of type `entry`, or of a stack of them, with its initialization."""
     params, init = dict(params), None
     problems: list[Problem] = []

@@ -643,20 +643,17 @@ spec.modules.fc.Sequential[1].Linear.in_features
             {
                 "fc": {
                     "compact": {
-                        "layer": {
-                            "type": "LazyConv2d",
-                            "keys": ["out_channels", "kernel_size"],
-                            "args": [[4, 3], [4, 9]],
-                        }
+                        "layer": {"type": "Linear", "keys": ["in_features", "out_features"], "args": [[8, 4], [5, 3]]}
                     }
                 }
             },
-            input={"x": [3, 8, 8]},
+            input={"x": [8]},
         ),
         """1 problem in the spec
-spec.modules.fc.compact.layer.args[1]
-  found: what LazyConv2d gives (4, 6, 6)
-  expected: inputs that LazyConv2d can take; it says: Calculated padded input size per channel: (6 x 6). Kernel size: (9 x 9). Kernel size can't be greater than actual input size""",
+spec.modules.fc.compact.layer.args[1][0]
+  found: 5
+  expected: 4, as it is fed what Linear gives (4)
+  hint: leave in_features out: it is inferred""",
         id="compact_shape_clash",
     ),
     pytest.param(

@@ -28,7 +28,9 @@ def is_lazy(network):
 
 
 def test_every_file_is_listed():
-    assert sorted(path.relative_to(ROOT).with_suffix("").as_posix() for path in ROOT.rglob("*.yaml")) == sorted(EXAMPLES)
+    assert sorted(path.relative_to(ROOT).with_suffix("").as_posix() for path in ROOT.rglob("*.yaml")) == sorted(
+        EXAMPLES
+    )
     assert len(EXAMPLES) == 46
 
 
@@ -87,6 +89,8 @@ def test_example_trains(name):
     if not list(network.parameters()):
         pytest.skip("it has no parameters")
     result = network(fed)
-    parts = [result] if isinstance(result, torch.Tensor) else list(result.values()) if isinstance(result, dict) else result
+    parts = (
+        [result] if isinstance(result, torch.Tensor) else list(result.values()) if isinstance(result, dict) else result
+    )
     sum(part.sum() for part in parts if part.is_floating_point()).backward()
     assert [key for key, parameter in network.named_parameters() if parameter.grad is None] == []

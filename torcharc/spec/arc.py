@@ -183,7 +183,7 @@ class _Parser:
             return self._give_up(name, taken)
         self._consume(name, taken)
         node = copies.join(name, [found.node for found in read])
-        self.nodes.append(dataclasses.replace(node, shares=base))
+        self.nodes.append(dataclasses.replace(node, shares=base) if base else node)
         outputs = self._outputs(read[0].entry, name, read[0].node.params, taken, path)
         self._carry(outputs, broken=any(found.faulty for found in read))
 

@@ -127,8 +127,7 @@ class Level:
         if any(source.ref is None for source in sources):
             return
         if row.copies.kind == "parallel":
-            count = len(row.copies.every)
-            self.sources[row.name] = Source(Ref(row.name), is_list=True, count=count)
+            self.sources[row.name] = Source(Ref(row.name), is_list=True)
         else:
             self.sources[row.name] = dataclasses.replace(sources[-1], ref=Ref(row.name))
 

@@ -13,7 +13,7 @@ from typing import Any
 
 from torcharc.errors import quote
 
-MOST_STEPS = 100_000
+MOST_STEPS = 10_000
 """The most values that one expression reads and makes, list items and characters counted."""
 
 LARGEST = 2**63 - 1
@@ -41,13 +41,20 @@ class ExpressionError(ValueError):
 
 
 class Meter:
-    """Counts what an expression has read and made."""
+    """Counts what an expression has read and made.
+
+    Attributes:
+        used: How many values that were, so far.
+        left: How many more they may be.
+    """
 
     def __init__(self) -> None:
+        self.used = 0
         self.left = MOST_STEPS
 
     def spend(self, count: int) -> None:
         """Takes `count` values off; refuses what is too much."""
+        self.used += count
         self.left -= count
         if self.left < 0:
             expected = f"at most {MOST_STEPS:,}; torcharc.spec.arithmetic.MOST_STEPS sets the limit"

@@ -10,7 +10,7 @@ from __future__ import annotations
 import dataclasses
 import inspect
 import re
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
 from torcharc.entry import Entry, Port
@@ -139,26 +139,31 @@ class _Binder:
         elif port.takes == "tensor" and isinstance(value, (list, tuple)) and not all(map(_is_number, value)):
             self.add(path, quote(value), f"one reference, as {port.name} takes one tensor")
         else:
-            self.bound.inputs[port.name] = self.value(value, path)
+            fed = self.value(value, path)
+            self.bound.inputs[port.name] = fed
+            if port.takes == "tensor" and isinstance(fed, Ref):
+                self.note_first(fed, path)
+
+    def note_first(self, ref: Ref, path: Path) -> None:
+        """Notes that a tuple is read as its first part."""
+        source = None if ref.of_input else self.sources.get(ref.name)
+        if source is not None and source.is_tuple and not ref.output:
+            self.note(path, f"{quote(str(ref))}, a tuple", f"a tensor; read as its first part, '{ref.name}.0'")
 
     def feed_list(self, port: Port, row: Sequence[tuple[Any, Path]]) -> None:
-        """Feeds a port that takes a list of tensors; a node that gives a list is that list, or goes into it."""
+        """Feeds a port that takes a list of tensors; a node that gives a list is that list."""
         values = [self.value(value, path) for value, path in row]
         if len(values) == 1 and isinstance(values[0], Ref) and self._is_list(values[0]):
             self.bound.inputs[port.name] = values[0]
         else:
-            self.bound.inputs[port.name] = tuple(part for value in values for part in self._unroll(value))
+            for ref, (_, path) in zip(values, row, strict=True):
+                if isinstance(ref, Ref):
+                    self.note_first(ref, path)
+            self.bound.inputs[port.name] = tuple(values)
 
     def _is_list(self, ref: Ref) -> bool:
         source = None if ref.of_input else self.sources.get(ref.name)
         return source is not None and source.is_list and not ref.output
-
-    def _unroll(self, value: Value) -> Iterable[Value]:
-        """Each copy in a row of parallel copies; any other value alone."""
-        source = self.sources.get(value.name) if isinstance(value, Ref) and self._is_list(value) else None
-        if source is None or source.count is None or not isinstance(value, Ref):
-            return [value]
-        return [dataclasses.replace(value, output=(index,), text="") for index in range(source.count)]
 
     def value(self, value: Any, path: Path) -> Value:
         """A reference, a number, or a list or mapping of such; None where it is faulty."""

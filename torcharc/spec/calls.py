@@ -42,7 +42,7 @@ class Calls:
         self.faulty = faulty
         self.wants = {name: list(_walk_names(value)) for name, value in calls.items() if isinstance(name, str)}
         self.nodes: list[Node] = []
-        self.seen: list[str] = []  # the nodes so far, faulty ones included
+        self.seen: dict[str, None] = {}  # the nodes so far, faulty ones included
         self.problems: list[Problem] = []
         self._owners: dict[str, str] = {}  # module → the node that runs it first
         self._told: set[str] = set()  # names whose absence is explained already
@@ -53,7 +53,7 @@ class Calls:
         count = len(self.problems)
         self._check_name(name, path)
         inputs = self._read_inputs(value, path)
-        self.seen.append(name)
+        self.seen[name] = None
         module = name.partition("~")[0]
         if module not in self.definitions:
             if self.definitions and name not in self.definitions:
@@ -114,9 +114,9 @@ class Calls:
             return Ref(name, of_input=True)
         if name in self.seen:
             return Ref(name)
-        names = [*self.inputs, *self.seen]
         told = name in self._told or not self.inputs or (path[1] == "modules" and {path[2], name} <= self._cycles)
         if not told:
+            names = [*self.inputs, *self.seen]
             hint = self._explain(name, path) or did_you_mean(name, names)
             expected = f"one of the inputs and nodes so far: {choices(names)}"
             self.problems.append(Problem(path, quote(name), expected, hint, "reference"))

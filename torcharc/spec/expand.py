@@ -11,6 +11,7 @@ the nodes with `chain` or `side_by_side`.
 from __future__ import annotations
 
 import dataclasses
+import functools
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, Literal
 
@@ -19,7 +20,7 @@ from torcharc.errors import Path, Problem, SpecError, nearest, quote
 from torcharc.graph import Graph, Node, Ref, Value, walk_refs
 from torcharc.spec.template import Budget, fill
 
-MOST_NODES = 10_000
+MOST_NODES = 5_000
 """The most nodes of one spec, copies counted."""
 
 COPY_KEYS = ("when", "repeat", "parallel")
@@ -152,7 +153,12 @@ def find_misspelt(params: Mapping[str, Any], entry: Entry) -> list[str]:
     """The arguments that `entry` does not take and that are likely meant for keys read here."""
     if entry.signature.open:
         return []
-    return [key for key in params if key not in entry.signature.arguments and nearest(key, COPY_KEYS)]
+    return [key for key in params if key not in entry.signature.arguments and _is_misspelt(key)]
+
+
+@functools.lru_cache(maxsize=1024)
+def _is_misspelt(key: object) -> bool:
+    return nearest(key, COPY_KEYS) is not None
 
 
 def chain(name: str, nodes: Sequence[Node]) -> Node:

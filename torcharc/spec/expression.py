@@ -27,12 +27,13 @@ _CALLS = ", ".join(sorted(FUNCTIONS))
 _LANGUAGE = f"numbers, strings, lists, names, arithmetic, comparison, if/else, indexing, and calls of {_CALLS}"
 
 
-def evaluate(text: str, scope: Mapping[str, Any]) -> Any:
+def evaluate(text: str, scope: Mapping[str, Any], meter: Meter | None = None) -> Any:
     """The value of an expression: plain data.
 
     Args:
         text: The expression.
         scope: What its names stand for; `vars.x` is `x`.
+        meter: Counts the values that it reads and makes; default: a fresh one.
 
     Raises:
         ExpressionError: If it is no expression, names something that is not bound, or passes a limit
@@ -45,7 +46,7 @@ def evaluate(text: str, scope: Mapping[str, Any]) -> Any:
     if len(text) > MOST_CHARACTERS:
         expected = f"at most {MOST_CHARACTERS}; torcharc.spec.expression.MOST_CHARACTERS sets the limit"
         raise ExpressionError(f"an expression of {len(text)} characters", expected)
-    walk = _Walk(text.strip(), scope)
+    walk = _Walk(text.strip(), scope, meter or Meter())
     try:
         value = walk.visit(_parse(text.strip()))
         Meter().measure(value)
@@ -68,10 +69,10 @@ def _parse(text: str) -> ast.expr:
 class _Walk:
     """Works out a tree, node by node."""
 
-    def __init__(self, text: str, scope: Mapping[str, Any]):
+    def __init__(self, text: str, scope: Mapping[str, Any], meter: Meter):
         self.text = text
         self.scope = scope
-        self.meter = Meter()
+        self.meter = meter
         self.depth = 0
 
     def visit(self, node: ast.expr) -> Any:

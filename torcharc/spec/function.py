@@ -42,7 +42,7 @@ def _range(meter: Meter, *bounds: Any) -> list[int]:
     if not all(isinstance(bound, int) for bound in bounds):
         raise ExpressionError(quote(list(bounds)), "integers")
     numbers = range(*bounds)
-    meter.spend(len(numbers))
+    meter.spend(max(0, -((numbers.start - numbers.stop) // numbers.step)))  # their `len`, which may overflow
     return list(numbers)
 
 

@@ -37,18 +37,28 @@ class Loaded:
         spec: Dicts, lists, strings, numbers, booleans and None, copied from what was given.
         file: Name of the file, or `""`.
         lines: Path → line in the file, counted from 1.
+        gaps: Line → comment, of comments with `...`, which stand for what was left out of the text.
     """
 
     spec: Any
     file: str = ""
     lines: Mapping[Path, int] = dataclasses.field(default_factory=dict)
+    gaps: Mapping[int, str] = dataclasses.field(default_factory=dict)
 
     def place(self, problem: Problem) -> Problem:
         """The problem with file and line, where it came from a file."""
         path = problem.path
         while path and path not in self.lines:
             path = path[:-1]
-        return dataclasses.replace(problem, source=f"{self.file}:{self.lines.get(path, 1)}") if self.file else problem
+        if not self.file:
+            return problem
+        line = self.lines.get(path, 1)
+        hint = problem.hint
+        before = [at for at in self.gaps if at < line]
+        if problem.code == "undefined" and before:
+            gap = f"line {max(before)} leaves something out: {quote(self.gaps[max(before)])}"
+            hint = f"{hint} {gap}" if hint else gap
+        return dataclasses.replace(problem, source=f"{self.file}:{line}", hint=hint)
 
 
 def load_spec(spec: Any) -> Loaded:
@@ -139,7 +149,15 @@ def load_text(text: str, file: str) -> Loaded:
     spec = reader.read(root, ()) if root is not None else None
     if reader.problems:
         raise SpecError(reader.problems)
-    return Loaded(spec, file, reader.lines)
+    return Loaded(spec, file, reader.lines, _find_gaps(text))
+
+
+def _find_gaps(text: str) -> dict[int, str]:
+    """Comments that stand for something left out: `# ... more layers ...`."""
+    if "..." not in text:
+        return {}
+    lines = [line.strip() for line in text.split("\n")]
+    return {number: line for number, line in enumerate(lines, 1) if line.startswith("#") and "..." in line}
 
 
 _Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)

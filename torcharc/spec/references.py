@@ -42,7 +42,6 @@ class Source:
         is_tuple: Whether the whole is a tuple.
         only_parts: Whether the whole cannot be referred to, as it is a dict of several outputs.
         is_list: Whether the whole is a list of tensors of one kind, and so can feed a port that takes one.
-        count: How many there are in that list, if it is known.
     """
 
     ref: Ref | None
@@ -50,7 +49,6 @@ class Source:
     is_tuple: bool = False
     only_parts: bool = False
     is_list: bool = False
-    count: int | None = None
 
 
 def source_of_type(name: str, entry: Entry, params: Mapping[str, Any]) -> Source:

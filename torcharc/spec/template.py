@@ -13,11 +13,11 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from torcharc.errors import Path, Problem, SpecError, choices, did_you_mean, quote
-from torcharc.spec.arithmetic import ExpressionError
+from torcharc.spec.arithmetic import MOST_STEPS, ExpressionError, Meter
 from torcharc.spec.expression import evaluate
 
-MOST_VALUES = 1_000_000
-"""The most values that the templates of one spec read and make: items and characters, in all copies."""
+MOST_VALUES = 500_000
+"""The most values that the templates of one spec read and make: steps, items and characters, in all copies."""
 
 _OPEN = re.compile(r"\$?\$\{")
 _PLAIN = (int, float, bool, type(None))
@@ -104,16 +104,18 @@ class _Filling:
         if pieces is None:
             self.problems.append(Problem(path, quote(text), "a closing } behind each ${", code="template"))
             return text
+        meter = Meter()
         try:
-            values = [evaluate(piece, self.scope) if is_expression else piece for is_expression, piece in pieces]
+            values = [evaluate(piece, self.scope, meter) if is_expression else piece for is_expression, piece in pieces]
         except ExpressionError as error:
             found = f"{error.found} in {quote(text)}"
             self.problems.append(Problem(path, found, error.expected, error.hint, "template"))
             return text
-        if len(pieces) == 1 and pieces[0][0]:
-            self.budget.take(_size(values[0]), path)
-            return values[0]
+        finally:
+            self.budget.take(min(meter.used, MOST_STEPS) + len(text) // 8, path)
         self.budget.take(sum(map(_size, values)), path)
+        if len(pieces) == 1 and pieces[0][0]:
+            return values[0]
         return "".join(map(str, values))
 
 

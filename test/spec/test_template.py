@@ -1,0 +1,310 @@
+"""Templates and choices: what `${...}` becomes, variables, open choices, and their faults."""
+
+import copy
+import time
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import torcharc
+from torcharc.errors import format_problem
+from torcharc.spec import template
+from torcharc.spec.choice import check_choices, open_choices, refuse_choices
+from torcharc.spec.template import Budget, fill, read_scope
+
+SCOPE = {"width": 64, "rate": 0.5, "name": "stem", "depths": [3, 4], "on": True}
+
+
+def shown(problems):
+    """All problems, as a user sees them."""
+    return "\n".join(map(format_problem, problems))
+
+
+@pytest.mark.parametrize(
+    ("value", "filled"),
+    [
+        ("${width * 2}", 128),
+        ("${rate}", 0.5),
+        ("${on}", True),
+        ("${depths}", [3, 4]),
+        ("${None}", None),
+        ("${name}", "stem"),
+        ("${ width }", 64),
+        ("w${width}_${rate}", "w64_0.5"),
+        (" ${width}", " 64"),
+        ("${width}${width}", "6464"),
+        ("$${width}", "${width}"),
+        ("$$${width}", "$${width}"),
+        ("a $${b} ${width}", "a ${b} 64"),
+        ("${'a}b'}", "a}b"),
+        ("${'a\\'}b'}", "a'}b"),
+        ("$5 {x} }{", "$5 {x} }{"),
+        ({"a": ["${width}", {"b": "${rate}"}], "c": 1}, {"a": [64, {"b": 0.5}], "c": 1}),
+        ((1, "${width}"), [1, 64]),
+        ({1: "${width}"}, {1: 64}),
+    ],
+)
+def test_fill(value, filled):
+    before = copy.deepcopy(value)
+    result, problems = fill(value, SCOPE, ())
+    assert (result, problems) == (filled, [])
+    assert type(result) is type(filled)
+    assert value == before
+
+
+@pytest.mark.parametrize(
+    ("value", "message"),
+    [
+        (
+            {"a": ["${widht * 2}"]},
+            """spec.a[0]
+  found: the name 'widht' in '${widht * 2}'
+  expected: one of the names: depths, name, on, rate, width
+  hint: did you mean 'width'?""",
+        ),
+        (
+            {"a": "${width", "b": "x ${"},
+            """spec.a
+  found: '${width'
+  expected: a closing } behind each ${
+spec.b
+  found: 'x ${'
+  expected: a closing } behind each ${""",
+        ),
+        (
+            {"${width}": 1},
+            """spec['${width}']
+  found: the key '${width}'
+  expected: a plain key: only values are templates""",
+        ),
+        (
+            "${}",
+            """spec
+  found: '' in '${}'
+  expected: an expression""",
+        ),
+        (
+            "${9**9**9}",
+            """spec
+  found: 9 ** 387420489 in '${9**9**9}'
+  expected: a number up to 9223372036854775807; torcharc.spec.arithmetic.LARGEST sets the limit""",
+        ),
+    ],
+)
+def test_fill_fault(value, message):
+    result, problems = fill(value, SCOPE, ())
+    assert shown(problems) == message
+    assert result == value
+
+
+plain = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text().filter(lambda t: "${" not in t),
+    lambda inner: st.lists(inner) | st.dictionaries(st.text().filter(lambda t: "${" not in t), inner),
+)
+
+
+@given(plain)
+def test_fill_without_templates_gives_the_same_object(value):
+    result, problems = fill(value, SCOPE, ())
+    assert result is value
+    assert problems == []
+
+
+@given(st.text())
+def test_fill_of_escaped_text_gives_the_text(text):
+    escaped = text.replace("${", "$${")
+    if "$${" in text or "$$" in text:
+        return
+    assert fill(escaped, SCOPE, ()) == (text, [])
+
+
+templated = st.recursive(
+    st.text("$${}ab'1+ ", max_size=12) | st.integers(),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text("${a}", max_size=4), inner, max_size=3),
+)
+
+
+@given(templated)
+def test_fill_gives_a_value_or_problems_and_changes_nothing(value):
+    before = copy.deepcopy(value)
+    _, problems = fill(value, {"a": 1, "b": "x"}, ("here",))
+    assert value == before
+    assert all(problem.path[0] == "here" and problem.found and problem.expected for problem in problems)
+
+
+def test_budget_of_values():
+    start = time.perf_counter()
+    with pytest.raises(torcharc.SpecError) as caught:
+        fill([f"${{len(range(9_000 + {i}))}}" for i in range(999)], SCOPE, ("a",))
+    assert (
+        str(caught.value)
+        == """1 problem in the spec
+spec.a[55]
+  found: templates that become a larger spec
+  expected: at most 500,000 values; torcharc.spec.template.MOST_VALUES sets the limit"""
+    )
+    assert time.perf_counter() - start < 0.5
+
+
+def test_budget_is_shared_and_can_be_set(monkeypatch):
+    monkeypatch.setattr(template, "MOST_VALUES", 10)
+    budget = Budget()
+    fill("${width}", SCOPE, (), budget)
+    with pytest.raises(torcharc.SpecError):
+        fill(["${[width] * 9}"], SCOPE, (), budget)
+
+
+def test_scope_of_earlier_variables():
+    variables = {"width": 64, "inner": "${4 * width}", "all": ["${inner}", "${width}"], "text": "w${inner}"}
+    assert read_scope(variables, {}, ()) == ({"width": 64, "inner": 256, "all": [256, 64], "text": "w256"}, [])
+
+
+def test_scope_follows_overrides():
+    variables = {"width": 64, "inner": "${4 * width}", "last": "${inner + 1}"}
+    assert read_scope(variables, {"width": 8}, ()) == ({"width": 8, "inner": 32, "last": 33}, [])
+    assert read_scope(variables, {"inner": 3}, ()) == ({"width": 64, "inner": 3, "last": 4}, [])
+    assert variables == {"width": 64, "inner": "${4 * width}", "last": "${inner + 1}"}
+
+
+def test_scope_hides_names_of_its_base():
+    assert read_scope({"b": "${a}", "a": "${a + 1}"}, {}, (), base={"a": 1, "c": 3}) == ({"a": 2, "b": 1, "c": 3}, [])
+
+
+def test_no_variables():
+    assert read_scope(None, {}, ()) == ({}, [])
+
+
+@pytest.mark.parametrize(
+    ("variables", "overrides", "message"),
+    [
+        (
+            [1],
+            {},
+            """spec.vars
+  found: [1]
+  expected: a mapping of names to values""",
+        ),
+        (
+            {"a-b": 1, "if": 2, 3: 4},
+            {},
+            """spec.vars['a-b']
+  found: the name 'a-b'
+  expected: a name of letters, digits and _, that is no word of Python
+spec.vars.if
+  found: the name 'if'
+  expected: a name of letters, digits and _, that is no word of Python
+spec.vars[3]
+  found: the name 3
+  expected: a name of letters, digits and _, that is no word of Python""",
+        ),
+        (
+            {"a": "${b}", "b": 1, "c": "${a + 1}", "d": ["${c}"]},
+            {},
+            """spec.vars.a
+  found: the name 'b' in '${b}'
+  expected: no names: there are no variables""",
+        ),
+        (
+            {"width": 1, "depth": 2},
+            {"widht": 3},
+            """spec.vars.widht
+  found: a value for the variable 'widht'
+  expected: one of the variables: depth, width
+  hint: did you mean 'width'?""",
+        ),
+        (
+            {},
+            {"width": 3},
+            """spec.vars.width
+  found: a value for the variable 'width'
+  expected: no variables: the spec has none""",
+        ),
+    ],
+)
+def test_scope_fault(variables, overrides, message):
+    _, problems = read_scope(variables, overrides, ("vars",))
+    assert shown(problems) == message
+
+
+SPACE = {
+    "fc": {"type": "Linear", "out_features": {"$choice": [16, {"$int": [32, 64], "$step": 8}]}},
+    "rate": {"$float": [1e-4, 1], "$log": True},
+    "layers": [{"$subset": ["a", "b", "c"], "$size": 2}, 3],
+}
+
+
+def test_open_choices():
+    assert open_choices(SPACE) == [("fc", "out_features"), ("rate",), ("layers", 0)]
+    assert open_choices(SPACE["fc"], ("net",)) == [("net", "out_features")]
+    assert open_choices({"a": [1, {"b": "$choice"}]}) == []
+    assert check_choices(SPACE) == []
+
+
+def test_space_is_refused():
+    assert shown(refuse_choices(SPACE)) == (
+        """spec.fc.out_features
+  found: {'$choice': [16, {'$int': [...], '$step': 8}]}
+  expected: a value: a spec with open choices is a space, and cannot be built
+spec.rate
+  found: {'$float': [0.0001, 1], '$log': True}
+  expected: a value: a spec with open choices is a space, and cannot be built
+spec.layers[0]
+  found: {'$size': 2, '$subset': ['a', 'b', 'c']}
+  expected: a value: a spec with open choices is a space, and cannot be built"""
+    )
+    assert refuse_choices({"a": 1}) == []
+
+
+@pytest.mark.parametrize(
+    ("form", "path", "found", "expected", "hint"),
+    [
+        (
+            {"$chioce": [1]},
+            "['$chioce']",
+            "the key '$chioce'",
+            "one of the keys: $choice, $float, $int, $subset",
+            "did you mean '$choice'?",
+        ),
+        ({"$choice": [1], "$int": [1, 2]}, "", "the keys $choice and $int", "one kind of choice", ""),
+        ({"$choice": [1], "size": 1}, ".size", "the key 'size'", "one of the keys: $choice", ""),
+        (
+            {"$int": [1, 2], "$setp": 1},
+            "['$setp']",
+            "the key '$setp'",
+            "one of the keys: $int, $log, $step",
+            "did you mean '$step'?",
+        ),
+        ({"$choice": []}, "['$choice']", "[]", "a list of options, at least one", ""),
+        ({"$choice": 3}, "['$choice']", "3", "a list of options, at least one", ""),
+        ({"$choice": [{"$choice": []}]}, "['$choice'][0]['$choice']", "[]", "a list of options, at least one", ""),
+        ({"$subset": [1, 2], "$size": 3}, "['$size']", "3", "an integer from 1 to 2", ""),
+        ({"$int": [1, 2.0]}, "['$int']", "[1, 2.0]", "[low, high], two integers", ""),
+        ({"$int": [True, 2]}, "['$int']", "[True, 2]", "[low, high], two integers", ""),
+        ({"$int": 3}, "['$int']", "3", "[low, high], two integers", ""),
+        ({"$float": [0, "1"]}, "['$float']", "[0, '1']", "[low, high], two numbers", ""),
+        ({"$float": [3, 1]}, "['$float']", "[3, 1]", "[low, high] with low <= high", ""),
+        ({"$float": [0, 1], "$log": True}, "['$float']", "[0, 1]", "bounds above 0, as $log is true", ""),
+        ({"$float": [0, 1], "$log": 1}, "['$log']", "1", "true or false", ""),
+        ({"$int": [0, 8], "$step": 0}, "['$step']", "0", "an integer above 0", ""),
+        ({"$int": [0, 8], "$step": 0.5}, "['$step']", "0.5", "an integer above 0", ""),
+        ({"$float": [0, 8], "$step": None}, "['$step']", "nothing", "a number above 0", ""),
+        ({"$int": [1, 8], "$step": 2, "$log": True}, "['$step']", "2", "no $step, as $log is true", ""),
+    ],
+)
+def test_faulty_choice(form, path, found, expected, hint):
+    lines = [f"spec.a[0]{path}", f"  found: {found}", f"  expected: {expected}"]
+    assert shown(refuse_choices({"a": [form]})) == "\n".join(lines + ([f"  hint: {hint}"] if hint else []))
+
+
+def test_build_refuses_a_space():
+    arc = {"dag_in_shape": [8], "fc": {"type": "Linear", "out_features": {"$choice": [1, 2]}}}
+    with pytest.raises(torcharc.SpecError) as caught:
+        torcharc.build(arc)
+    assert (
+        str(caught.value)
+        == """1 problem in the spec
+spec.fc.out_features
+  found: {'$choice': [1, 2]}
+  expected: a value: a spec with open choices is a space, and cannot be built"""
+    )

@@ -1,0 +1,56 @@
+"""What inference says of a node that does not fit: which node, what feeds it, and what would mend it."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from typing import Any
+
+from torcharc.errors import Problem, choices, did_you_mean, quote
+from torcharc.graph import Graph, Node, Ref, Struct
+from torcharc.planning import Feed
+from torcharc.repairs import find_repair
+
+
+def has_part(struct: Struct, key: str | int) -> bool:
+    """Whether what a node gives has a part under `key`."""
+    if isinstance(struct, Mapping):
+        return str(key) in struct
+    return isinstance(struct, tuple) and isinstance(key, int) and -len(struct) <= key < len(struct)
+
+
+def explain_part(ref: Ref, struct: Struct, key: str | int) -> Problem:
+    """The problem that a reference leads to a part that is not there."""
+    hint = ""
+    if isinstance(struct, Mapping):
+        expected, hint = f"one of its outputs: {choices(struct)}", did_you_mean(key, struct)
+    elif isinstance(struct, tuple) and isinstance(key, int):
+        expected = f"a position from 0 to {len(struct) - 1}, as it gives {len(struct)} parts"
+    elif isinstance(struct, tuple):
+        expected = f"a position: it gives {len(struct)} parts, none called {key!r}"
+    else:
+        expected = f"no part of it, as it is one tensor {struct}"
+    return Problem(ref.path, quote(str(ref)), expected, hint, "reference")
+
+
+def explain_node(problem: Problem, node: Node, feed: Feed) -> Problem:
+    """A problem of a whole node that stands in a list: with its name, what feeds each port, and a repair."""
+    in_list = bool(node.path) and isinstance(node.path[-1], int)
+    if not in_list or problem.code not in ("shape", "arguments"):
+        return problem
+    problem = find_repair(problem, node, feed)
+    if problem.path not in (node.path, node.arguments_path):
+        return problem
+    found = problem.found
+    if problem.code == "shape":
+        found = ", ".join(f"{port} = {feed.describe(port)}" for port in feed.structs)
+    return dataclasses.replace(problem, path=node.path, found=f"the node {node.name!r} ({node.type}) with {found}")
+
+
+def check_kept(node: Node, graph: Graph, output: Struct, structs: Mapping[str, Any]) -> list[Problem]:
+    """The problem that a copy in a stack does not give what the next one takes."""
+    if not graph.keeps or output == structs[graph.keeps]:
+        return []
+    found = f"the node {node.name!r} ({node.type}) gives {output}"
+    expected = f"{structs[graph.keeps]}, as {graph.keeps} has it: what each copy gives is the next one's {graph.keeps}"
+    return [Problem(node.path, found, expected, code="shape")]
