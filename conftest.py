@@ -6,6 +6,8 @@ from sybil import Sybil
 from sybil.parsers.markdown import PythonCodeBlockParser
 from sybil.parsers.rest import DocTestParser
 
+import torcharc.planner  # noqa: F401  # registers the building blocks, also for tests that import a part of the package
+
 pytest_collect_file = (
     Sybil(parsers=[PythonCodeBlockParser(doctest_optionflags=ELLIPSIS)], patterns=["README.md", "doc/*.md"])
     + Sybil(parsers=[DocTestParser(optionflags=ELLIPSIS)], patterns=["torcharc/**/*.py", "torcharc/*.py"])

@@ -21,7 +21,7 @@ from bench.rows import Side, rows
 
 def forget() -> None:
     """Empties torcharc's caches of plans and outcomes; the peer has none."""
-    for module, name in (("torcharc.build", "_plans"), ("torcharc.planning", "_outcomes")):
+    for module, name in (("torcharc.planner", "_plans"), ("torcharc.planning", "_outcomes")):
         if module in sys.modules:
             getattr(sys.modules[module], name).clear()
 

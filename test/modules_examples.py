@@ -9,7 +9,7 @@ import pathlib
 
 import torch
 
-from torcharc.build import make_plan
+from torcharc.planner import make_plan
 from torcharc.spec.load import load_spec
 
 ROOT = pathlib.Path(__file__).parents[1] / "example" / "torcharc2"
@@ -106,8 +106,3 @@ def shapes_of(result):
     if isinstance(result, dict):
         return {key: shapes_of(item) for key, item in result.items()}
     return [shapes_of(item) for item in result]
-
-
-def plan(spec):
-    """The plan of a spec."""
-    return make_plan(spec)[0]

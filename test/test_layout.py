@@ -37,7 +37,7 @@ LAYERS = [
     ],
     ["torcharc.schedule", "torcharc.infer"],
     ["torcharc.dagnet"],
-    ["torcharc.build", "torcharc.inspection"],
+    ["torcharc.network", "torcharc.inspection"],
 ]
 BELOW_BLOCKS = {"torcharc.errors", "torcharc.graph", "torcharc.rules", "torcharc.arguments", "torcharc.entry"}
 BELOW_BLOCKS |= {"torcharc.functions", "torcharc.registry", "torcharc.torch_types"}
@@ -71,7 +71,7 @@ def row(name):
 
 def test_reader_of_imports_sees_them():
     assert {"torcharc.errors", "torcharc.torch_types", "torcharc.entry"} <= imports("torcharc.registry")
-    assert "torcharc.build" in imports("torcharc")
+    assert "torcharc.planner" in imports("torcharc.network")
     assert "torcharc.module" in imports("torcharc")
 
 
@@ -86,7 +86,7 @@ def test_imports_point_down(name):
     upward = {module for module in imports(name) if row(module) is not None and row(module) > row(name)}
     assert upward == set()
     outside = {module for module in imports(name) if row(module) is None}
-    if row(name) < row("torcharc.build"):
+    if row(name) < row("torcharc.network"):
         assert {module for module in outside if module.startswith(("torcharc.spec", "torcharc.module"))} == set()
         assert "torcharc" not in outside
 
@@ -127,7 +127,7 @@ def test_formats_are_read_without_torch_modules_being_built():
         if name.startswith("torcharc.spec"):
             assert not imports(name) & {
                 "torcharc.infer",
-                "torcharc.build",
+                "torcharc.network",
                 "torcharc.dagnet",
                 "torcharc.inspection",
                 "torcharc",

@@ -6,7 +6,7 @@ import os
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from torcharc.build import find_problems
+from torcharc.planner import find_problems
 from torcharc.errors import Edit, Path, Problem, SpecError
 from torcharc.spec.load import load_spec
 

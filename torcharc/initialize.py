@@ -71,7 +71,8 @@ def _is_weight(module: nn.Module, name: str) -> bool:
         return name == "weight"
     if isinstance(module, (nn.RNNBase, nn.RNNCellBase)):
         return name.startswith("weight")
-    return isinstance(module, nn.MultiheadAttention) and name.endswith("proj_weight")
+    attention = isinstance(module, nn.MultiheadAttention) and name.endswith("proj_weight")
+    return attention or name in getattr(module, "init_names", ())
 
 
 @functools.cache

@@ -7,7 +7,7 @@ import os
 from collections.abc import Mapping
 from typing import Any
 
-from torcharc.build import make_plan
+from torcharc.planner import make_plan
 from torcharc.graph import Dim, Struct, TensorSpec
 from torcharc.infer import Step
 

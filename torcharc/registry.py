@@ -22,7 +22,11 @@ _registered: dict[str, Entry] = {}
 _changes = 0
 
 # types that torch.nn has, and torcharc makes in its own way
-_ALIASES = {"torch.nn.Sequential": "Sequential", "nn.Sequential": "Sequential"}
+_ALIASES = {
+    "torch.nn.Sequential": "Sequential",
+    "nn.Sequential": "Sequential",
+    "core.PositionalEncoding": "PositionalEncoding",
+}
 
 
 @overload

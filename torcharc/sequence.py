@@ -46,7 +46,8 @@ def plan_layer(entry: Entry, params: Mapping[str, Any], feed: Feed, path: Path, 
             problems = init.check(make_on_meta(planned.recipe), place)
     if problems or planned.recipe is None:
         return Planned(None, None, problems)
-    return Planned(dataclasses.replace(planned.recipe, init=init), planned.outcome, [])
+    recipe = planned.recipe if init is None else dataclasses.replace(planned.recipe, init=init)
+    return Planned(recipe, planned.outcome, [])
 
 
 def plan_sequence(

@@ -72,7 +72,7 @@ def test_override_of_a_file_keeps_its_lines(tmp_path):
         == """1 problem in the spec
 net.yaml:4: spec.fc.out_features
   found: '3'
-  expected: out_features, an integer above 0
+  expected: an integer above 0
   hint: write 3 without quotes"""
     )
     assert (
@@ -176,7 +176,7 @@ def test_build_with_variables():
 
 def test_cached_plans_of_other_values_differ():
     counts = [torcharc.inspect(ARC, width=width).params for width in (5, 6, 5, 16)]
-    assert counts == [149, 188, 149, torcharc.inspect(ARC).params]
+    assert counts == [149, 190, 149, torcharc.inspect(ARC).params]
     assert torcharc.inspect(ARC, overrides={"head.out_features": 5}).params == torcharc.inspect(ARC).params + 33
 
 

@@ -1,5 +1,5 @@
 """Building blocks, one family a file. Importing this package registers them as types."""
 
-from torcharc.module import film, fork, function, listed, merge, perceiver, timeseries
+from torcharc.module import film, fork, function, listed, merge, parameter, perceiver, timeseries
 
-__all__ = ["film", "fork", "function", "listed", "merge", "perceiver", "timeseries"]
+__all__ = ["film", "fork", "function", "listed", "merge", "parameter", "perceiver", "timeseries"]

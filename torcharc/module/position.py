@@ -15,6 +15,7 @@ from torch import Tensor, nn
 
 from torcharc.arguments import Kind, read_value
 from torcharc.errors import InputError, Path, Problem, missing_key, quote, unknown_keys, wrong_choice
+from torcharc.registry import register
 
 OPTIONS = ("type", "max_len", "dropout", "period")
 
@@ -71,6 +72,24 @@ class SinusoidPE(FixedPE):
         columns = _double(torch.arange(0, self.d_model, 2, device=times.device))
         angles = _double(times)[:, None] * 10000.0 ** (-columns / self.d_model)
         return torch.stack([angles.sin(), angles.cos()], -1).flatten(1)[:, : self.d_model]
+
+
+@register(example={"params": {"max_len": 16}, "inputs": {"x": [5, 8]}})
+class PositionalEncoding(SinusoidPE):
+    """Adds sines and cosines of the position to a sequence `(N, L, D)`, then drops out (Vaswani et al. 2017).
+
+    Args:
+        d_model: D, the size of a step.
+        max_len: How many positions are kept; a longer sequence gets its further rows from the formula.
+        dropout: Probability, 1 excluded, that an element of the sum is zeroed in training.
+
+    Example:
+        >>> PositionalEncoding(4)(torch.zeros(1, 3, 4)).shape
+        torch.Size([1, 3, 4])
+    """
+
+    def __init__(self, d_model: int, *, max_len: int = 5000, dropout: float = 0.1):
+        super().__init__(d_model, max_len=max_len, dropout=dropout)
 
 
 class PeriodicPE(FixedPE):

@@ -6,7 +6,6 @@ replaced by a list or dict of names, which is one argument then.
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -69,8 +68,8 @@ class Calls:
             bound = ((entry.ports[0].name if entry.ports else "input", None),)
         shares = self._owners.get(module, "")
         self._owners.setdefault(module, name)
-        node = Node(name, entry.name, definition.params, bound, shares, path=path)
-        self.nodes.append(dataclasses.replace(node, arguments_path=definition.path, places=definition.places))
+        params, place, places = definition.params, definition.path, definition.places
+        self.nodes.append(Node(name, entry.name, params, bound, shares, path=path, arguments_path=place, places=places))
 
     def _check_name(self, name: str, path: Path) -> None:
         found = f"the name {quote(name)}"

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import collections
 import contextlib
-import dataclasses
-import marshal
 import os
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -15,18 +12,10 @@ from torch import nn
 
 from torcharc import infer
 from torcharc.dagnet import DAGNet
-from torcharc.errors import Path, Problem, SpecError
-from torcharc.infer import Plan, infer_plan
-from torcharc.registry import generation
-from torcharc.spec.formats import parse_spec
-from torcharc.spec.load import Loaded, load_spec
-from torcharc.spec.override import apply_overrides, bind_variables
-
-MOST_PLANS = 256
-
-
-_plans: collections.OrderedDict[Any, Plan] = collections.OrderedDict()
-
+from torcharc.errors import Problem, SpecError
+from torcharc.infer import Plan
+from torcharc.planner import make_plan
+from torcharc.spec.load import Loaded
 
 def build(
     spec: Mapping[str, Any] | str | os.PathLike[str],
@@ -131,66 +120,3 @@ def _making(device: torch.device | str | None, seed: int | None) -> Iterator[Non
         except BaseException:
             torch.set_rng_state(state)
             raise
-
-
-def make_plan(
-    spec: Any, overrides: Mapping[str, Any] | None = None, variables: Mapping[str, Any] | None = None
-) -> tuple[Plan, Loaded]:
-    """The checked plan of a spec, and the spec as plain data, with the overrides and variables in it.
-
-    Raises:
-        SpecError: With every problem of the spec.
-    """
-    loaded = apply_overrides(load_spec(spec), overrides) if overrides else load_spec(spec)
-    given = load_spec(dict(variables)).spec if variables else {}
-    key = _plan_key((loaded.spec, given))
-    plan = _plans.get(key) if key is not None else None
-    if plan is not None:
-        _plans.move_to_end(key)
-        return plan, _bind(loaded, given)
-    # the plan keeps what it is made of
-    own, values = load_spec([loaded.spec, given]).spec if key is None else marshal.loads(key[1])
-    plan, problems = _find_plan(own, values, loaded)
-    errors = [problem for problem in problems if problem.severity == "error"]
-    if plan is None or errors:
-        ordered = sorted(dict.fromkeys(errors), key=lambda problem: _position(loaded.spec, problem.path))
-        raise SpecError([loaded.place(problem) for problem in ordered])
-    if key is not None:
-        _plans[key] = plan
-        if len(_plans) > MOST_PLANS:
-            _plans.popitem(last=False)
-    return plan, _bind(loaded, given)
-
-
-def _bind(loaded: Loaded, variables: Mapping[str, Any]) -> Loaded:
-    return dataclasses.replace(loaded, spec=bind_variables(loaded.spec, variables)) if variables else loaded
-
-
-def _position(spec: Any, path: Path) -> list[int]:
-    """Where `path` stands in the spec, as positions that compare in the order of its text."""
-    position = []
-    for key in path:
-        keys = list(spec) if isinstance(spec, Mapping) else list(range(len(spec))) if isinstance(spec, list) else []
-        if key not in keys:
-            break
-        position.append(keys.index(key))
-        spec = spec[key]
-    return position
-
-
-def _plan_key(spec: Any) -> Any:
-    try:
-        return generation(), marshal.dumps(spec, 2)
-    except ValueError:  # it holds what is no plain data
-        return None
-
-
-def _find_plan(spec: Any, variables: Mapping[str, Any], loaded: Loaded) -> tuple[Plan | None, list[Problem]]:
-    try:
-        graph, problems = parse_spec(spec, variables)
-    except SpecError as error:  # a limit is passed
-        raise SpecError([loaded.place(problem) for problem in error.problems]) from None
-    if graph is None:
-        return None, problems
-    plan, found = infer_plan(graph)
-    return plan, problems + found

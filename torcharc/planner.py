@@ -1,0 +1,92 @@
+"""Planning: from a spec in any format to a checked plan, with all of its problems."""
+
+from __future__ import annotations
+
+import collections
+import dataclasses
+import marshal
+from collections.abc import Mapping
+from typing import Any
+
+from torcharc import module as module  # registers the building blocks
+from torcharc.errors import Path, Problem, SpecError
+from torcharc.infer import Plan, infer_plan
+from torcharc.registry import generation
+from torcharc.spec.formats import parse_spec
+from torcharc.spec.load import Loaded, load_spec
+from torcharc.spec.override import apply_overrides, bind_variables
+
+MOST_PLANS = 256
+
+_plans: collections.OrderedDict[Any, Plan] = collections.OrderedDict()
+
+
+def make_plan(
+    spec: Any, overrides: Mapping[str, Any] | None = None, variables: Mapping[str, Any] | None = None
+) -> tuple[Plan, Loaded]:
+    """The checked plan of a spec, and the spec as plain data, with the overrides and variables in it.
+
+    Raises:
+        SpecError: With every problem of the spec.
+    """
+    loaded = apply_overrides(load_spec(spec), overrides) if overrides else load_spec(spec)
+    given = load_spec(dict(variables)).spec if variables else {}
+    key = _plan_key((loaded.spec, given))
+    plan = _plans.get(key) if key is not None else None
+    if plan is not None:
+        _plans.move_to_end(key)
+        return plan, _bind(loaded, given)
+    # the plan keeps what it is made of
+    own, values = load_spec([loaded.spec, given]).spec if key is None else marshal.loads(key[1])
+    plan, problems = _find_plan(own, values, loaded)
+    errors = [problem for problem in problems if problem.severity == "error"]
+    if plan is None or errors:
+        raise SpecError(errors)
+    if key is not None:
+        _plans[key] = plan
+        if len(_plans) > MOST_PLANS:
+            _plans.popitem(last=False)
+    return plan, _bind(loaded, given)
+
+
+def find_problems(loaded: Loaded, variables: Mapping[str, Any] | None = None) -> list[Problem]:
+    """All problems, warnings and notes of a spec, in the order of its text."""
+    own, values = load_spec([loaded.spec, dict(variables or {})]).spec
+    return _find_plan(own, values, loaded)[1]
+
+
+def _bind(loaded: Loaded, variables: Mapping[str, Any]) -> Loaded:
+    return dataclasses.replace(loaded, spec=bind_variables(loaded.spec, variables)) if variables else loaded
+
+
+def _position(spec: Any, path: Path) -> list[int]:
+    """Where `path` stands in the spec, as positions that compare in the order of its text."""
+    position = []
+    for key in path:
+        keys = list(spec) if isinstance(spec, Mapping) else list(range(len(spec))) if isinstance(spec, list) else []
+        if key not in keys:
+            break
+        position.append(keys.index(key))
+        spec = spec[key]
+    return position
+
+
+def _plan_key(spec: Any) -> Any:
+    try:
+        return generation(), marshal.dumps(spec, 2)
+    except ValueError:  # it holds what is no plain data
+        return None
+
+
+def _find_plan(spec: Any, variables: Mapping[str, Any], loaded: Loaded) -> tuple[Plan | None, list[Problem]]:
+    """The plan of plain data, and its problems as `loaded` places them."""
+    try:
+        graph, problems = parse_spec(spec, variables)
+    except SpecError as error:  # a limit is passed
+        raise SpecError([loaded.place(problem) for problem in error.problems]) from None
+    plan = None
+    if graph is not None:
+        plan, found = infer_plan(graph)
+        problems = problems + found
+    ordered = sorted(dict.fromkeys(problems), key=lambda problem: _position(loaded.spec, problem.path))
+    return plan, [loaded.place(problem) for problem in ordered]
