@@ -24,7 +24,7 @@ def main() -> None:
     parser.add_argument("--quick", action="store_true", help="few repetitions: seconds, but rough")
     parser.add_argument("--no-peer", action="store_true", help=f"without {PEER}")
     options = parser.parse_args()
-    seconds, rounds = (0.3, 2) if options.quick else (4.0, 7)
+    seconds, rounds = (0.3, 2) if options.quick else (3.0, 5)
     chosen = [row for row in rows() if options.pattern in row.name]
     ours = _measure(sys.executable, "ours", chosen, seconds, rounds, options.pattern)
     theirs: Found = {}

@@ -9,7 +9,6 @@ import pathlib
 
 import torch
 
-from torcharc.planner import make_plan
 from torcharc.spec.load import load_spec
 
 ROOT = pathlib.Path(__file__).parents[1] / "example" / "torcharc2"

@@ -6,23 +6,29 @@ model)` into an optimizer for it. `inspect(spec)` tells shapes, parameters and M
 them all.
 """
 
-from __future__ import annotations
+from typing import TYPE_CHECKING as _TYPE_CHECKING
 
-import importlib
-from typing import TYPE_CHECKING, Any
-
-if TYPE_CHECKING:
-    from torcharc.criterion import build_criterion
-    from torcharc.dagnet import DAGNet
-    from torcharc.diagnosis import check, repair
-    from torcharc.errors import ArcError, ArgumentError, InputError, Problem, SpecError
-    from torcharc.inspection import inspect
-    from torcharc.network import build
-    from torcharc.optim import build_optimizer
-    from torcharc.registry import register, types, unregister
-    from torcharc.scheduler import build_scheduler
-    from torcharc.spec.override import override
-    from torcharc.training import build_training
+if _TYPE_CHECKING:
+    from torcharc.facade import (
+        ArcError,
+        ArgumentError,
+        DAGNet,
+        InputError,
+        Problem,
+        SpecError,
+        build,
+        build_criterion,
+        build_optimizer,
+        build_scheduler,
+        build_training,
+        check,
+        inspect,
+        override,
+        register,
+        repair,
+        types,
+        unregister,
+    )
 
 __version__ = "0.1.0"
 
@@ -47,32 +53,16 @@ __all__ = [
     "unregister",
 ]
 
-# where each name is defined; torch is imported with the first use, so that `torcharc --help` is fast
-_HOMES = {
-    "criterion": ["build_criterion"],
-    "dagnet": ["DAGNet"],
-    "diagnosis": ["check", "repair"],
-    "errors": ["ArcError", "ArgumentError", "InputError", "Problem", "SpecError"],
-    "inspection": ["inspect"],
-    "network": ["build"],
-    "optim": ["build_optimizer"],
-    "registry": ["register", "types", "unregister"],
-    "scheduler": ["build_scheduler"],
-    "spec.override": ["override"],
-    "training": ["build_training"],
-}
 
-
-def __getattr__(name: str) -> Any:
-    """A public name, imported when it is first asked for (PEP 562)."""
+def __getattr__(name: str) -> object:
+    """A public name (PEP 562): torch is imported with the first, so that `torcharc --help` is fast."""
     if name not in __all__:
         raise AttributeError(f"module 'torcharc' has no attribute {name!r}")
-    importlib.import_module("torcharc.planner")  # registers the building blocks
-    for home, names in _HOMES.items():
-        if name in names:
-            globals()[name] = getattr(importlib.import_module(f"torcharc.{home}"), name)
+    from torcharc import facade
+
+    globals().update({public: getattr(facade, public) for public in __all__})
     return globals()[name]
 
 
 def __dir__() -> list[str]:
-    return sorted([*globals(), *__all__])
+    return sorted({*globals(), *__all__})

@@ -11,7 +11,7 @@ from torcharc.call_checks import check_inputs, make_checks
 from torcharc.errors import InputError, Problem, choices, did_you_mean, quote
 from torcharc.graph import Graph
 from torcharc.infer import Plan
-from torcharc.named_modules import NamedModules
+from torcharc.named_modules import NamedModules, name_attributes
 from torcharc.schedule import Keys, Run, fill
 
 
@@ -35,12 +35,12 @@ class DAGNet(nn.Module):
 
     def __init__(self, plan: Plan, modules: Mapping[str, nn.Module], spec: Any = None):
         super().__init__()
-        self.module_dict = NamedModules(modules)
+        attributes = name_attributes(modules)  # for names that torch's own container refuses, as `type`
+        self.module_dict = NamedModules(modules) if attributes else nn.ModuleDict(modules)
         self.spec = spec
         self.graph: Graph = plan.graph
         schedule = plan.schedule
         self._names = tuple(name for name, _ in plan.inputs)
-        attributes = self.module_dict.attributes
         self._runs = tuple(run._replace(name=attributes.get(run.name, run.name)) for run in schedule.runs)
         self._empty = (None,) * (schedule.size - len(self._names))
         self._outputs = schedule.outputs

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from torcharc import module as module  # registers the building blocks
+from torcharc.advice import advise
 from torcharc.errors import Path, Problem, SpecError
 from torcharc.infer import Plan, infer_plan
 from torcharc.registry import generation
@@ -52,7 +53,7 @@ def make_plan(
 def find_problems(loaded: Loaded, variables: Mapping[str, Any] | None = None) -> list[Problem]:
     """All problems, warnings and notes of a spec, in the order of its text."""
     own, values = load_spec([loaded.spec, dict(variables or {})]).spec
-    return _find_plan(own, values, loaded)[1]
+    return _find_plan(own, values, loaded, advising=True)[1]
 
 
 def _bind(loaded: Loaded, variables: Mapping[str, Any]) -> Loaded:
@@ -78,8 +79,10 @@ def _plan_key(spec: Any) -> Any:
         return None
 
 
-def _find_plan(spec: Any, variables: Mapping[str, Any], loaded: Loaded) -> tuple[Plan | None, list[Problem]]:
-    """The plan of plain data, and its problems as `loaded` places them."""
+def _find_plan(
+    spec: Any, variables: Mapping[str, Any], loaded: Loaded, *, advising: bool = False
+) -> tuple[Plan | None, list[Problem]]:
+    """The plan of plain data, and its problems as `loaded` places them; with `advising`, advice too."""
     try:
         graph, problems = parse_spec(spec, variables)
     except SpecError as error:  # a limit is passed
@@ -87,6 +90,6 @@ def _find_plan(spec: Any, variables: Mapping[str, Any], loaded: Loaded) -> tuple
     plan = None
     if graph is not None:
         plan, found = infer_plan(graph)
-        problems = problems + found
+        problems = problems + found + (advise(graph, plan) if advising else [])
     ordered = sorted(dict.fromkeys(problems), key=lambda problem: _position(loaded.spec, problem.path))
     return plan, [loaded.place(problem) for problem in ordered]

@@ -102,8 +102,16 @@ def _lazy_entry(name: str, cls: type[nn.Module]) -> Entry:
     def rule(arguments: Mapping[str, Any], inputs: Sequence[Any]) -> Outcome | None:
         return eager.rule(arguments, inputs) if eager.rule is not None and size in arguments else None
 
-    known = {"make": make, "signature": eager.signature.without(size), "rule": rule, "example": MODULES.get(name)}
-    return dataclasses.replace(eager, name=name, exact=False, defined=f"torch.nn.{name}", **known)
+    return dataclasses.replace(
+        eager,
+        name=name,
+        make=make,
+        signature=eager.signature.without(size),
+        exact=False,
+        rule=rule,
+        example=MODULES.get(name),
+        defined=f"torch.nn.{name}",
+    )
 
 
 @functools.cache

@@ -52,6 +52,11 @@ class Handwritten(nn.Module):
         return self.run(self.parts, *inputs)
 
 
+def written(make, run):
+    """A function that gives a hand-written module."""
+    return lambda: Handwritten(make, run)
+
+
 X = torch.linspace(-1, 1, 24).reshape(3, 8)
 LINEAR = {"type": "Linear", "out_features": 8}
 
@@ -63,16 +68,21 @@ def test_repeat():
         "tower": {"type": "Linear", "layers": [8], "activation": "Tanh", "repeat": "${depth}"},
         "head": {"type": "Linear", "out_features": 2},
     }
-    make = lambda: nn.Sequential(*[m for _ in range(3) for m in (nn.Linear(8, 8), nn.Tanh())], nn.Linear(8, 2))  # noqa: E731
-    net = agree(arc, make, X)
+    net = agree(
+        arc, lambda: nn.Sequential(*[m for _ in range(3) for m in (nn.Linear(8, 8), nn.Tanh())], nn.Linear(8, 2)), X
+    )
     assert list(net.state_dict())[:3] == [
         "module_dict.tower.module_dict.0.0.weight",
         "module_dict.tower.module_dict.0.0.bias",
         "module_dict.tower.module_dict.1.0.weight",
     ]
     assert torcharc.inspect(arc)["tower"].output.shape == (8,)
-    deeper = lambda: nn.Sequential(*[m for _ in range(5) for m in (nn.Linear(8, 8), nn.Tanh())], nn.Linear(8, 2))  # noqa: E731
-    agree(arc, deeper, X, depth=5)
+    agree(
+        arc,
+        lambda: nn.Sequential(*[m for _ in range(5) for m in (nn.Linear(8, 8), nn.Tanh())], nn.Linear(8, 2)),
+        X,
+        depth=5,
+    )
 
 
 def test_repeat_with_index():
@@ -86,14 +96,13 @@ def test_repeat_with_index():
             "repeat": "${len(widths)}",
         },
     }
-    make = lambda: nn.Sequential(nn.Linear(8, 5, bias=False), nn.Linear(5, 6), nn.Linear(6, 7))  # noqa: E731
-    agree(arc, make, X)
+    agree(arc, lambda: nn.Sequential(nn.Linear(8, 5, bias=False), nn.Linear(5, 6), nn.Linear(6, 7)), X)
 
 
 def test_repeat_in_a_flat_arc():
     arc = {"dag_in_shape": [8], **LINEAR, "repeat": 2}
     net = agree(arc, lambda: nn.Sequential(nn.Linear(8, 8), nn.Linear(8, 8)), X)
-    assert list(net.state_dict())[0] == "module_dict.Linear.module_dict.0.weight"
+    assert next(iter(net.state_dict())) == "module_dict.Linear.module_dict.0.weight"
 
 
 def test_repeat_threads_the_first_input_and_keeps_the_others():
@@ -112,12 +121,10 @@ def test_repeat_of_a_type_that_gives_a_tuple_goes_on_with_its_first_part():
         "head": {"type": "Linear", "out_features": 2},
     }
 
-    def make():
-        run = lambda parts, x: parts[2](parts[1](parts[0](x)[0])[0])  # noqa: E731
-        return Handwritten(
-            lambda: [nn.LSTM(8, 6, batch_first=True), nn.LSTM(6, 6, batch_first=True), nn.Linear(6, 2)], run
-        )
-
+    make = written(
+        lambda: [nn.LSTM(8, 6, batch_first=True), nn.LSTM(6, 6, batch_first=True), nn.Linear(6, 2)],
+        lambda parts, x: parts[2](parts[1](parts[0](x)[0])[0]),
+    )
     agree(arc, make, torch.linspace(-1, 1, 120).reshape(3, 5, 8))
 
 
@@ -130,10 +137,10 @@ def test_parallel_into_concatenation(merge):
         "head": {"type": "Linear", "out_features": 2},
     }
 
-    def make():
-        run = lambda parts, x: parts[3](torch.cat([part(x) for part in parts[:3]], 1))  # noqa: E731
-        return Handwritten(lambda: [nn.Linear(8, 3), nn.Linear(8, 4), nn.Linear(8, 5), nn.Linear(12, 2)], run)
-
+    make = written(
+        lambda: [nn.Linear(8, 3), nn.Linear(8, 4), nn.Linear(8, 5), nn.Linear(12, 2)],
+        lambda parts, x: parts[3](torch.cat([part(x) for part in parts[:3]], 1)),
+    )
     net = agree(arc, make, X)
     assert list(net.state_dict())[2] == "module_dict.experts.module_dict.1.weight"
     assert [part.shape for part in torcharc.inspect(arc)["experts"].output] == [(3,), (4,), (5,)]
@@ -151,7 +158,11 @@ def test_parallel_into_concatenation(merge):
 )
 def test_parallel_into_merges(merge, run):
     arc = {"dag_in_shape": [8], "heads": {**LINEAR, "parallel": 2}, "merge": merge}
-    agree(arc, lambda: Handwritten(lambda: [nn.Linear(8, 8), nn.Linear(8, 8)], lambda parts, x: run([p(x) for p in parts])), X)
+    agree(
+        arc,
+        lambda: Handwritten(lambda: [nn.Linear(8, 8), nn.Linear(8, 8)], lambda parts, x: run([p(x) for p in parts])),
+        X,
+    )
 
 
 def test_parallel_beside_another_tensor():
@@ -160,7 +171,7 @@ def test_parallel_beside_another_tensor():
         "heads": {**LINEAR, "in_names": ["x"], "parallel": 2},
         "merge": {"type": "SumMerge", "in_names": ["x", "y"]},
     }
-    make = lambda: Handwritten(lambda: [nn.Linear(8, 8), nn.Linear(8, 8)], lambda parts, x, y: parts[0](x) + parts[1](x) + y)  # noqa: E731
+    make = written(lambda: [nn.Linear(8, 8), nn.Linear(8, 8)], lambda parts, x, y: parts[0](x) + parts[1](x) + y)
     agree(arc, make, X, X**2)
 
 
@@ -170,7 +181,7 @@ def test_parallel_of_embeddings_takes_token_ids():
         "tables": {"type": "Embedding", "num_embeddings": 9, "embedding_dim": 3, "parallel": 2},
         "sum": {"type": "SumMerge"},
     }
-    make = lambda: Handwritten(lambda: [nn.Embedding(9, 3), nn.Embedding(9, 3)], lambda parts, x: parts[0](x) + parts[1](x))  # noqa: E731
+    make = written(lambda: [nn.Embedding(9, 3), nn.Embedding(9, 3)], lambda parts, x: parts[0](x) + parts[1](x))
     agree(arc, make, torch.arange(8).reshape(2, 4))
 
 
@@ -227,7 +238,7 @@ def test_shared_copies():
         "tower~y": {"in_names": ["y"]},
         "sum": {"type": "SumMerge", "in_names": ["x", "y"]},
     }
-    make = lambda: Handwritten(  # noqa: E731
+    make = written(
         lambda: [nn.Linear(8, 8), nn.Linear(8, 8)], lambda parts, x, y: parts[1](parts[0](x)) + parts[1](parts[0](y))
     )
     agree(arc, make, X, X**2)
@@ -235,12 +246,17 @@ def test_shared_copies():
 
 def test_templates_everywhere():
     arc = {
-        "dag_vars": {"kind": "Linear", "size": 8, "names": ["x", "y"], "act": {"type": "LeakyReLU", "negative_slope": 0.2}},
+        "dag_vars": {
+            "kind": "Linear",
+            "size": 8,
+            "names": ["x", "y"],
+            "act": {"type": "LeakyReLU", "negative_slope": 0.2},
+        },
         "dag_in_shape": {"x": ["${size}"], "y": "${[size]}"},
         "a": {"type": "${kind}", "in_names": ["${names[1]}"], "layers": [["${size // 2}"]], "activation": "${act}"},
         "b": {"type": "ConcatMerge", "in_names": "${names}"},
     }
-    make = lambda: Handwritten(  # noqa: E731
+    make = written(
         lambda: [nn.Linear(8, 4), nn.LeakyReLU(0.2)], lambda parts, x, y: torch.cat([x, parts[1](parts[0](y))], 1)
     )
     agree(arc, make, X, X**2)
@@ -255,7 +271,11 @@ def test_templates_in_a_single_module():
 def test_copies_pickle_and_compile():
     arc = {"dag_in_shape": [8], "a": {**LINEAR, "repeat": 2}, "b": {**LINEAR, "parallel": 2}, "c": {"type": "SumMerge"}}
     net = torcharc.build(arc)
-    for other in (pickle.loads(pickle.dumps(net)), copy.deepcopy(net), torch.compile(net, fullgraph=True, backend="eager")):
+    for other in (
+        pickle.loads(pickle.dumps(net)),
+        copy.deepcopy(net),
+        torch.compile(net, fullgraph=True, backend="eager"),
+    ):
         torch.testing.assert_close(other(X), net(X))
 
 
@@ -316,7 +336,7 @@ def test_copies_pickle_and_compile():
             {**LINEAR, "in_features": 7, "repeat": 3},
             """spec.a.in_features
   found: 7
-  expected: 8, as it is fed the input x (8)
+  expected: 8, as it is fed the input (8)
   hint: leave in_features out: it is inferred""",
         ),
         (
@@ -388,7 +408,11 @@ spec['tower~y']
 
 
 def test_fault_of_variables_is_told_alone():
-    arc = {"dag_vars": {"width": "${wdth}"}, "dag_in_shape": ["${width}"], "a": {"type": "Lnear", "out_features": "${width}"}}
+    arc = {
+        "dag_vars": {"width": "${wdth}"},
+        "dag_in_shape": ["${width}"],
+        "a": {"type": "Lnear", "out_features": "${width}"},
+    }
     assert (
         message(arc)
         == """1 problem in the spec

@@ -141,7 +141,8 @@ spec
 
 names = st.text("ab_.1", min_size=1, max_size=4).filter(lambda text: not text.isdecimal() and "\\" not in text)
 trees = st.recursive(
-    st.integers(), lambda inner: st.lists(inner, min_size=1, max_size=3) | st.dictionaries(names, inner, min_size=1, max_size=3)
+    st.integers(),
+    lambda inner: st.lists(inner, min_size=1, max_size=3) | st.dictionaries(names, inner, min_size=1, max_size=3),
 )
 
 
@@ -188,7 +189,11 @@ def test_spec_of_a_network_builds_it_again():
 
 
 def test_variable_that_is_called_like_an_argument_of_build():
-    arc = {"dag_vars": {"seed": 3, "spec": 2}, "dag_in_shape": ["${spec}"], "fc": {"type": "Linear", "out_features": "${seed}"}}
+    arc = {
+        "dag_vars": {"seed": 3, "spec": 2},
+        "dag_in_shape": ["${spec}"],
+        "fc": {"type": "Linear", "out_features": "${seed}"},
+    }
     assert torcharc.build(arc, seed=0, vars={"seed": 5, "spec": 4}).module_dict.fc.weight.shape == (5, 4)
 
 

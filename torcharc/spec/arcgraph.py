@@ -58,6 +58,7 @@ def _parse(spec: Mapping[str, Any], overrides: Mapping[str, Any]) -> tuple[Graph
     value, place = parts["outputs"]
     value, faults = fill(value, scope, place)
     outputs = level.read_outputs(value, place)
+    level.warn_unused({name: (*parts["inputs"][1], name) for name in inputs.specs})
     problems += faults + level.problems + blocks.problems + blocks.check_unused()
     if not outputs and not any(problem.severity == "error" for problem in problems):
         return None, problems

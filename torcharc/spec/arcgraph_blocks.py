@@ -136,6 +136,7 @@ class Blocks:
         before = self.count
         nodes = level.read_nodes(definition.spec["graph"], (*definition.path, "graph"))
         outputs = level.read_outputs(definition.spec["outputs"], (*definition.path, "outputs"))
+        level.warn_unused({name: (*definition.path, "inputs", i) for i, name in enumerate(definition.inputs)})
         self._chain.pop()
         self.problems += level.problems
         form = "tensor" if len(outputs) == 1 else "dict"

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from torcharc.errors import Path, Problem, choices, did_you_mean, quote, unknown_keys
 from torcharc.graph import Node, Ref
 from torcharc.spec.arcgraph_inputs import is_name, wrong_name
-from torcharc.spec.arcgraph_nodes import KEYS, Part, bind_part, find_first_ref, names_read, resolve_part
+from torcharc.spec.arcgraph_nodes import KEYS, Part, bind_part, find_first_ref, first_names, names_in, names_read, resolve_part
 from torcharc.spec.expand import COPY_KEYS, Copies
 from torcharc.spec.ordering import order_names
 from torcharc.spec.references import Source, read_reference
@@ -43,6 +43,7 @@ class Level:
         self.scope = scope
         self.sources: dict[str, Source] = dict(inputs)
         self.rows: dict[str, Row] = {}
+        self.used: set[str] = set()
         self.problems: list[Problem] = []
 
     def read_nodes(self, items: Any, path: Path) -> list[Node]:
@@ -81,7 +82,19 @@ class Level:
                 self.problems.append(problem)
             if ref is not None:
                 outputs.append((str(name), ref))
+        self.used |= {text.split(".", 1)[0] for text in value.values() if isinstance(text, str)}
         return tuple(outputs)
+
+    def warn_unused(self, inputs: Mapping[str, Path]) -> None:
+        """Warns of nodes and inputs that nothing refers to; `inputs` says where the inputs stand."""
+        if any(problem.code == "undefined" for problem in self.problems):
+            return  # what has the wrong name there may be what is missed here
+        places = {**inputs, **{name: row.path for name, row in self.rows.items()}}
+        for name, path in places.items():
+            if name not in self.used:
+                what = "the input" if name in self.inputs else "the node"
+                found, expected = f"{what} {quote(name)}", "something that refers to it"
+                self.problems.append(Problem(path, found, expected, code="unused", severity="warning"))
 
     def _add_row(self, item: Any, path: Path) -> None:
         """Checks what a node is called, and keeps it under its name, copies made."""
@@ -173,6 +186,7 @@ class Level:
             if not row.parts:
                 value = row.copies.wiring.get("inputs")
                 text = before if value is None else value
+                self.used |= {row.name, *first_names(text)}
                 path = (*row.path, "inputs")
                 ref, problems = find_first_ref(text, path, self.sources, f"the node {quote(row.name)}")
                 self.problems += problems
@@ -183,6 +197,7 @@ class Level:
         """The node that a row becomes: one, or none where it is left out or faulty."""
         nodes = []
         for part in row.parts:
+            self.used |= names_in(part, before)
             node = bind_part(part, self.sources, before)
             if node is not None:
                 nodes.append(node)

@@ -164,6 +164,17 @@ def _walk_texts(value: Any, path: Path) -> list[tuple[Path, str]]:
     return []
 
 
+def names_in(part: Part, before: str | None) -> set[str]:
+    """The names that a node refers to, `before` where it has no `inputs` of its own."""
+    value = part.spec.get("inputs")
+    return first_names(before if value is None else value) | {str(part.spec.get("module", ""))}
+
+
+def first_names(value: Any) -> set[str]:
+    """The names of the nodes and inputs in `inputs`."""
+    return {text.split(".", 1)[0] for _, text in _walk_texts(value, ())}
+
+
 def find_first_ref(value: Any, path: Path, sources: Mapping[str, Source], referrer: str) -> tuple[Ref | None, list[Problem]]:
     """The first reference in `inputs`, which passes through a node that is left out."""
     for place, text in _walk_texts(value, path)[:1]:
