@@ -219,10 +219,7 @@ def test_registered_losses_are_terms_by_their_ports():
 def test_port_before_a_given_one_must_be_given():
     inputs = {"pred": "y", "mask": "m"}
     assert message([{"type": "Pinball", "inputs": inputs, "params": {"quantile": 0.5}}]) == (
-        "1 problem in the spec\n"
-        "spec[0].inputs\n"
-        "  found: no key 'scale'\n"
-        "  expected: the key 'scale', which is required"
+        "1 problem in the spec\nspec[0].inputs\n  found: no key 'scale'\n  expected: the key 'scale', which is required"
     )
 
 
@@ -353,10 +350,7 @@ def test_none_reduction_has_no_place_in_a_sum():
 def test_name_that_another_term_has_is_refused():
     terms = [{"type": "mse", "inputs": {"input": "y"}}, {"type": "l1", "inputs": {"input": "x"}, "name": "y"}]
     assert message(terms) == (
-        "1 problem in the spec\n"
-        "spec[1].name\n"
-        "  found: 'y'\n"
-        "  expected: a name of its own: another term is called 'y'"
+        "1 problem in the spec\nspec[1].name\n  found: 'y'\n  expected: a name of its own: another term is called 'y'"
     )
 
 

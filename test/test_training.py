@@ -211,6 +211,17 @@ def test_registered_loss_is_a_term(quantile):
 
 
 @pytest.mark.usefixtures("quantile")
+def test_word_for_a_number_of_a_registered_loss_is_one_problem():
+    assert message({"loss": {"type": "Quantile", "params": {"q": "half"}}, "vars": {"hal": 0.5}}) == (
+        "1 problem in the spec\n"
+        "spec.loss.params.q\n"
+        "  found: 'half'\n"
+        "  expected: a number, or arithmetic over the names hal\n"
+        "  hint: did you mean 'hal'?"
+    )
+
+
+@pytest.mark.usefixtures("quantile")
 def test_refusal_of_a_registered_loss_stands_in_the_users_spec():
     terms = ["mse", {"type": "Quantile", "params": {"q": 2}}]
     assert message({"training": {"loss": terms}}) == (

@@ -96,6 +96,12 @@ def list_ports(cls: Callable[..., Any]) -> dict[str, bool]:
     return {name.rstrip("_"): True for name in inspect.signature(forward).parameters if name != "self"}
 
 
+def list_tensors(signature: Signature) -> list[str]:
+    """Those of `weight` and `pos_weight` that a loss takes as a tensor."""
+    arguments = (signature.arguments.get(name) for name in ("weight", "pos_weight"))
+    return [argument.name for argument in arguments if argument is not None and "tensor" in argument.kind.names]
+
+
 def read_weights(given: Mapping[str, Any], signature: Signature, path: Path) -> tuple[dict[str, Any], list[Problem]]:
     """`given` with `weight` and `pos_weight` as float32 tensors (None where faulty), and their problems.
 
@@ -103,10 +109,8 @@ def read_weights(given: Mapping[str, Any], signature: Signature, path: Path) -> 
     """
     values = dict(given)
     problems = []
-    for name in ("weight", "pos_weight"):
-        argument = signature.arguments.get(name)
-        wanted = argument is not None and "tensor" in argument.kind.names
-        if wanted and given.get(name) is not None and not isinstance(given[name], Tensor):
+    for name in list_tensors(signature):
+        if given.get(name) is not None and not isinstance(given[name], Tensor):
             values[name], found = _make_tensor(given[name], (*path, name))
             problems += found
     return values, problems

@@ -236,6 +236,27 @@ def embedding(arguments: Arguments, inputs: Sequence[Any]) -> Outcome | None:
     return Outcome(TensorSpec((*x.shape, width)), rows * width)
 
 
+def recurrent(gates: int) -> Rule:
+    """`nn.RNN`, `nn.GRU` and `nn.LSTM`: on meta they would run step by step."""
+
+    def rule(arguments: Arguments, inputs: Sequence[Any]) -> Outcome | None:
+        x, width, hidden = inputs[0], arguments["input_size"], arguments["hidden_size"]
+        proj, layers = arguments.get("proj_size", 0), arguments.get("num_layers", 1)
+        if len(inputs) != 1 or not _is_float(x, 3) or x.shape[2] != width or not 0 <= proj < hidden:
+            return None
+        ways, out = 2 if arguments.get("bidirectional") else 1, proj or hidden
+        products = gates * hidden * (width + out + (layers - 1) * (ways * out + out)) + layers * hidden * proj
+        biases = 2 * layers * gates * hidden if arguments.get("bias", True) else 0
+        other = x.shape[1]
+        macs = other * ways * products if type(other) is int else None
+        batch = x.shape[0] if arguments.get("batch_first") else other
+        states = tuple(TensorSpec((ways * layers, batch, size)) for size in ((out, hidden) if gates == 4 else (out,)))
+        output = TensorSpec((*x.shape[:2], ways * out))
+        return Outcome((output, states if gates == 4 else states[0]), ways * (products + biases), macs)
+
+    return rule
+
+
 def common_shape(specs: Sequence[Any]) -> Shape | None:
     """The shape that all of `specs` have, if they have one and are float32 batches."""
     if not specs or not all(_is_float(spec) for spec in specs):
@@ -254,6 +275,7 @@ RULES: dict[str, Rule] = {
     "Linear": linear,
     "Flatten": flatten,
     "Embedding": embedding,
+    **{name: recurrent(gates) for name, gates in (("RNN", 1), ("GRU", 3), ("LSTM", 4))},
     "LayerNorm": last_axes_norm(True),
     "RMSNorm": last_axes_norm(False),
     "GroupNorm": channel_norm("num_channels", (2, 3, 4, 5)),

@@ -11,9 +11,10 @@ from typing import Any
 from torch import nn
 from torch.nn.modules.lazy import LazyModuleMixin
 
-from torcharc.arguments import Argument, Signature
+from torcharc.arguments import Argument, Kind, Signature
 from torcharc.entry import Axis, Entry, Port, make_entry
 from torcharc.function_examples import FUNCTIONS
+from torcharc.function_kinds import FUNCTION_KINDS
 from torcharc.functions import SEQUENCES, TensorFunction, full_name, function_arguments, functions
 from torcharc.rules import RULES, Outcome
 from torcharc.torch_examples import MODULES
@@ -117,7 +118,8 @@ def _lazy_entry(name: str, cls: type[nn.Module]) -> Entry:
 @functools.cache
 def _function_entry(name: str) -> Entry:
     known = function_arguments(name)
-    arguments = {key: Argument(key, required=needed) for key, needed in known.others.items()}
+    kinds = {key: FUNCTION_KINDS.get(key, Kind()) for key in known.others}
+    arguments = {key: Argument(key, kinds[key], needed) for key, needed in known.others.items()}
     # a number may stand where a tensor may: `value` of masked_fill, `other` of add
     arguments |= {key: Argument(key, required=False) for key in known.ports if key not in SEQUENCES}
     return Entry(

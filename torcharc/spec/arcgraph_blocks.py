@@ -100,7 +100,9 @@ class Blocks:
         """
         if type_ == STACK:
             return self._make_stack(params, path, scope)
-        return self._make_module(type_.split(".", 1)[1], params, path, (*path, "type"), scope)
+        prefix, name = type_.split(".", 1)
+        graph, problems = self._make_module(name, params, path, (*path, "type"), scope)
+        return graph, [_prefix(problem, f"{prefix}.") if problem.code == "unknown-type" else problem for problem in problems]
 
     def _make_module(
         self, name: str, params: Mapping[str, Any], path: Path, place: Path, scope: Mapping[str, Any]
@@ -204,6 +206,13 @@ class Blocks:
                 if isinstance(entry, Problem):
                     problems.append(entry)
         return problems
+
+
+def _prefix(problem: Problem, prefix: str) -> Problem:
+    """The problem of an unknown module, in the words of a type."""
+    found = problem.found.replace("'", f"'{prefix}", 1)
+    hint = problem.hint.replace("'", f"'{prefix}", 1)
+    return dataclasses.replace(problem, found=found, hint=hint)
 
 
 def _bind_params(

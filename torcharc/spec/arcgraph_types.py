@@ -29,12 +29,10 @@ def find_type(name: Any, path: Path, blocks: Collection[str] = ()) -> Entry | Pr
     if name in blocks:
         return Problem(path, entry.found, entry.expected, f"did you mean 'module.{name}'?", entry.code)
     hint = entry.hint
-    if not hint:
-        prefix = next((prefix for prefix in _PREFIXES if name.startswith(prefix)), "")
-        near = nearest(name[len(prefix) :], type_names())
-        if near is not None:
-            spelled = prefix + near if find(prefix + near) is not None else near
-            hint = f"did you mean {spelled!r}?"
+    prefix = next((prefix for prefix in _PREFIXES if name.startswith(prefix)), "")
+    near = nearest(name[len(prefix) :], type_names()) if prefix else None
+    if near is not None and find(prefix + near) is not None:
+        hint = f"did you mean {prefix + near!r}?"
     return Problem(path, entry.found, entry.expected, hint, entry.code)
 
 

@@ -189,7 +189,8 @@ class _Binder:
             refs = [self.value(value, path) for value, path in row]
             self.bound.inputs[first.name] = {ref.name: ref for ref in refs if isinstance(ref, Ref)}
         elif len(row) > len(ports):
-            self.add(self.path, words, f"at most {len(ports)} inputs; {self.target.describe()}")
+            count = f"at most {len(ports)} input{'s' if len(ports) != 1 else ''}"
+            self.add(self.path, words, f"{count}; {self.target.describe()}")
         else:
             for port, (value, path) in zip(ports, row, strict=False):
                 self.feed(port, value, path)
@@ -258,10 +259,12 @@ class _Binder:
 
     def _refuse_keys(self, fed: Mapping[Any, Any]) -> None:
         ports = {port.name for port in self.target.ports}
-        free = ports - set(fed)
-        for key in fed:
-            if key not in ports:
-                self.add((*self.path, key), f"the key {quote(key)}", self.target.describe(), did_you_mean(key, free))
+        unknown = [key for key in fed if key not in ports]
+        if len(unknown) == 1:
+            path, hint = (*self.path, unknown[0]), did_you_mean(unknown[0], ports - set(fed))
+            self.add(path, f"the key {quote(unknown[0])}", self.target.describe(), hint)
+        else:
+            self.add(self.path, f"the keys {', '.join(map(quote, unknown))}", self.target.describe())
 
     def check_complete(self) -> None:
         """Finds empty ports, and what stands in `params` too."""

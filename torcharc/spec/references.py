@@ -128,4 +128,10 @@ def _read_keys(
         return (), Problem(path, f"{quote(text)} in {referrer}", expected, hint, "reference")
     elif rest and rest[0] == WHOLE:
         rest = rest[1:]
+    elif rest and source.parts and not rest[0].isdigit():
+        name = text.split(".", 1)[0]
+        parts = choices(f"{name}.{part}" for part in (WHOLE, *source.parts))
+        expected = f"a part of {name}: {parts}, or a position"
+        hint = did_you_mean(rest[0], source.parts)
+        return (), Problem(path, f"{quote(text)} in {referrer}", expected, hint, "reference")
     return keys + tuple(int(key) if key.isdigit() and len(key) < 10 else key for key in rest), None

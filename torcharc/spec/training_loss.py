@@ -11,7 +11,7 @@ import torch
 from torcharc.catalog import Selection, find_type
 from torcharc.criterion import read_reference, read_sum
 from torcharc.errors import Path, Problem, SpecError, choices, quote
-from torcharc.loss import LOSSES, NUMBER, WEIGHTS, list_ports
+from torcharc.loss import LOSSES, NUMBER, WEIGHTS, list_ports, list_tensors
 from torcharc.spec.agreement import Given, to_plain_numbers
 from torcharc.spec.numbers import read_number, read_params
 from torcharc.weighted_criterion import Term
@@ -78,9 +78,10 @@ def _read_entry(given: Any, path: Path, context: Context) -> tuple[dict[str, Any
         problems += found
     if isinstance(entry.get("params"), Mapping):
         place = (*path, "params")
-        values, found = read_params(LOSSES.read_signature(cls), entry["params"], place, context.scope)
+        signature = LOSSES.read_signature(cls)
+        values, found = read_params(signature, entry["params"], place, context.scope)
         problems += found
-        for name in ("weight", "pos_weight"):
+        for name in list_tensors(signature):
             if name in values:
                 values[name], found = read_number(values[name], WEIGHTS, (*place, name), context.scope)
                 problems += found
