@@ -251,15 +251,16 @@ def test_functions_of_many_tensors_take_a_list(name, shapes):
 # what must not be in the table
 
 FORBIDDEN = (
-    "load save from_file from_numpy frombuffer from_dlpack to_dlpack compile jit set_ set_default_dtype"
-    " manual_seed item numpy tolist data_ptr storage untyped_storage storage_offset share_memory_ pin_memory apply_ map_"
-    " register_hook requires_grad_ retain_grad backward resize_ resize_as_ random_ normal_ uniform_ zero_ fill_ copy_"
-    " relu_ add_ put_ index_put_ empty empty_like rand randn zeros ones full arange tensor as_tensor asarray set_printoptions"
-    " quantize_per_tensor quantize_per_channel fake_quantize_per_tensor_affine dequantize choose_qparams_optimized"
-    " fbgemm_linear_fp16_weight fused_moving_avg_obs_fake_quant autocast_increment_nesting get_device is_tensor numel"
-    " handle_torch_function has_torch_function boolean_dispatch unsafe_chunk unsafe_split _assert_async library ops"
-    " import_ir_module hub cuda cudnn_batch_norm miopen_convolution mkldnn_convolution native_batch_norm native_dropout"
-    " batch_norm_stats view_copy detach_ as_strided_ _make_dual _is_zerotensor cpu to type __class__ __reduce_ex__"
+    "load save from_file from_numpy frombuffer from_dlpack to_dlpack compile jit set_ set_default_dtype manual_seed"
+    " item numpy tolist data_ptr storage untyped_storage storage_offset share_memory_ pin_memory apply_ map_"
+    " register_hook requires_grad_ retain_grad backward resize_ resize_as_ random_ normal_ uniform_ zero_ fill_"
+    " copy_ relu_ add_ put_ index_put_ empty empty_like rand randn zeros ones full arange tensor as_tensor asarray"
+    " set_printoptions quantize_per_tensor quantize_per_channel fake_quantize_per_tensor_affine dequantize"
+    " choose_qparams_optimized fbgemm_linear_fp16_weight fused_moving_avg_obs_fake_quant autocast_increment_nesting"
+    " get_device is_tensor numel handle_torch_function has_torch_function boolean_dispatch unsafe_chunk unsafe_split"
+    " _assert_async library ops import_ir_module hub cuda cudnn_batch_norm miopen_convolution mkldnn_convolution"
+    " native_batch_norm native_dropout batch_norm_stats view_copy detach_ as_strided_ _make_dual _is_zerotensor cpu"
+    " to type __class__ __reduce_ex__"
 ).split()
 
 

@@ -70,7 +70,9 @@ def _advise_plan(plan: Plan) -> Iterator[Problem]:
             yield from _advise_sum(step)
         elif step.node.type == "BatchNorm1d" and _is_sequence(step, nodes):
             expected = "channels on axis 1, which it normalizes"
-            yield _warn(step.node, f"is BatchNorm1d on a sequence {_fed(step)}", expected, "LayerNorm takes the last axis")
+            yield _warn(
+                step.node, f"is BatchNorm1d on a sequence {_fed(step)}", expected, "LayerNorm takes the last axis"
+            )
 
 
 def _advise_sum(step: Step) -> Iterator[Problem]:
@@ -88,14 +90,18 @@ def _advise_sum(step: Step) -> Iterator[Problem]:
             continue  # one row for the whole batch
         shapes = f"{_show(left)} and {_show(right)}"
         if on_batch:
-            yield _warn(step.node, f"sums {shapes}", "the batch on one axis; here it is on two", "unsqueeze the shorter one")
+            yield _warn(
+                step.node, f"sums {shapes}", "the batch on one axis; here it is on two", "unsqueeze the shorter one"
+            )
         else:
             yield _warn(step.node, f"sums {shapes}", "equal sizes; the axis of size 1 is repeated")
         return
 
 
 def _show(shape: Shape) -> str:
-    return "(" + ", ".join("any" if size is None else str(size) for size in shape) + ("," if len(shape) == 1 else "") + ")"
+    return (
+        "(" + ", ".join("any" if size is None else str(size) for size in shape) + ("," if len(shape) == 1 else "") + ")"
+    )
 
 
 def _fed(step: Step) -> str:

@@ -52,7 +52,7 @@ def check_inputs(checks: Sequence[InputCheck], values: Sequence[Any]) -> None:
     Raises:
         InputError: If a rank, a fixed size, a kind of number or a batch size differs.
     """
-    if torch.compiler.is_compiling() or torch.jit.is_tracing():
+    if torch.compiler.is_compiling() or torch._C._get_tracing_state() is not None:
         return
     if any(isinstance(value, torch.fx.Proxy) for value in values):
         return

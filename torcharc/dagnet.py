@@ -84,7 +84,8 @@ class DAGNet(nn.Module):
         fed = [values[slot] for slot in step.slots]
         if step.call is not None:
             fed = [fill(value, values) for value in step.call[0]] + [fill(step.call[1], values)]
-        names = {attribute: name for name, attribute in self.module_dict.attributes.items()}
+        attributes = self.module_dict.attributes if isinstance(self.module_dict, NamedModules) else {}
+        names = {attribute: name for name, attribute in attributes.items()}
         type_ = type(self.module_dict._modules[step.name]).__name__
         return f"in the node {names.get(step.name, step.name)!r} ({type_}), fed {_shapes(fed)}"
 
@@ -136,8 +137,12 @@ class DAGNet(nn.Module):
         names = [name for name, _ in self._outputs]
         if not self.graph.carries:
             problems = [
-                Problem((name,), f"the input {quote(name)}", f"one of the inputs: {choices(self._names)}",
-                        did_you_mean(name, self._names))
+                Problem(
+                    (name,),
+                    f"the input {quote(name)}",
+                    f"one of the inputs: {choices(self._names)}",
+                    did_you_mean(name, self._names),
+                )
                 for name in extra
             ]
         else:

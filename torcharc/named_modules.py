@@ -7,7 +7,7 @@ from typing import Any
 
 from torch import nn
 
-_RESERVED = frozenset(dir(nn.ModuleDict())) | {"self"}
+_RESERVED = frozenset(dir(nn.ModuleDict())) | {"attributes", "self"}
 
 
 class NamedModules(nn.ModuleDict):

@@ -10,7 +10,7 @@ import yaml
 from omegaconf import OmegaConf
 
 import torcharc
-from torcharc.spec.load import load_text, read_scalar
+from torcharc.spec.yaml_text import load_text, read_scalar
 
 
 @pytest.fixture

@@ -17,7 +17,7 @@ class _Given(nn.Module):
         """The tensor itself."""
         raise NotImplementedError
 
-    def forward(self, input: Tensor | None = None) -> Tensor:  # noqa: A002
+    def forward(self, input: Tensor | None = None) -> Tensor:
         """The tensor of shape `shape`; where `input` of shape `(N, ...)` is fed, `(N, *shape)`, without a copy."""
         given = self.tensor()
         return given if input is None else given.expand(input.shape[0], *given.shape)

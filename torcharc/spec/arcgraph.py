@@ -13,7 +13,7 @@ from torcharc.errors import Path, Problem, SpecError, quote, unknown_keys
 from torcharc.graph import Graph
 from torcharc.spec.arcgraph_blocks import Blocks
 from torcharc.spec.arcgraph_inputs import read_inputs
-from torcharc.spec.arcgraph_level import Level
+from torcharc.spec.arcgraph_level import Level, form_of
 from torcharc.spec.template import fill, read_scope
 from torcharc.spec.training import TRAINING_KEYS
 
@@ -62,8 +62,8 @@ def _parse(spec: Mapping[str, Any], overrides: Mapping[str, Any]) -> tuple[Graph
     problems += faults + level.problems + blocks.problems + blocks.check_unused()
     if not outputs and not any(problem.severity == "error" for problem in problems):
         return None, problems
-    form = "tensor" if len(outputs) == 1 else "dict"
-    graph = Graph(tuple(inputs.specs.items()), (*inputs.nodes, *nodes), outputs, form, firsts=True, strict=True)
+    declared = tuple(inputs.specs.items())
+    graph = Graph(declared, (*inputs.nodes, *nodes), outputs, form_of(outputs), firsts=True, strict=True)
     return graph, list(dict.fromkeys(problems))
 
 

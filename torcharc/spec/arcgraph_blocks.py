@@ -10,7 +10,7 @@ from torcharc.arguments import Kind
 from torcharc.errors import Path, Problem, choices, did_you_mean, missing_key, quote, unknown_keys
 from torcharc.graph import Graph, Node, Ref
 from torcharc.spec.arcgraph_inputs import is_name, wrong_name
-from torcharc.spec.arcgraph_level import Level
+from torcharc.spec.arcgraph_level import Level, form_of
 from torcharc.spec.arcgraph_nodes import BLOCKS, STACK
 from torcharc.spec.arcgraph_types import find_type
 from torcharc.spec.expand import Expansion
@@ -56,7 +56,9 @@ class Blocks:
         self._used: set[str] = set()
         self._chain: list[str] = []
         if value is not None and not isinstance(value, Mapping):
-            self.problems.append(Problem(path, quote(value), "the modules: {name: {inputs, graph, outputs}}", code="value"))
+            self.problems.append(
+                Problem(path, quote(value), "the modules: {name: {inputs, graph, outputs}}", code="value")
+            )
         for name, item in value.items() if isinstance(value, Mapping) else ():
             self._definitions[name] = self._define(name, item, (*path, name))
 
@@ -102,13 +104,19 @@ class Blocks:
             return self._make_stack(params, path, scope)
         prefix, name = type_.split(".", 1)
         graph, problems = self._make_module(name, params, path, (*path, "type"), scope)
-        return graph, [_prefix(problem, f"{prefix}.") if problem.code == "unknown-type" else problem for problem in problems]
+        return graph, [
+            _prefix(problem, f"{prefix}.") if problem.code == "unknown-type" else problem for problem in problems
+        ]
 
     def _make_module(
         self, name: str, params: Mapping[str, Any], path: Path, place: Path, scope: Mapping[str, Any]
     ) -> tuple[Graph | None, list[Problem]]:
         if name not in self._definitions:
-            expected = f"a module of the spec: {choices(self._definitions)}" if self._definitions else "a module; the spec has none"
+            expected = (
+                f"a module of the spec: {choices(self._definitions)}"
+                if self._definitions
+                else "a module; the spec has none"
+            )
             return None, [Problem(place, quote(name), expected, did_you_mean(name, self._definitions), "unknown-type")]
         self._used.add(name)
         definition = self._definitions[name]
@@ -141,9 +149,8 @@ class Blocks:
         level.warn_unused({name: (*definition.path, "inputs", i) for i, name in enumerate(definition.inputs)})
         self._chain.pop()
         self.problems += level.problems
-        form = "tensor" if len(outputs) == 1 else "dict"
         specs = tuple((name, None) for name in definition.inputs)
-        graph = Graph(specs, tuple(nodes), outputs, form, firsts=True) if outputs else None
+        graph = Graph(specs, tuple(nodes), outputs, form_of(outputs), firsts=True) if outputs else None
         size = self.count - before + len(nodes)
         self.count = before
         self._made[key] = graph, size
@@ -158,7 +165,9 @@ class Blocks:
         word, problems = given.pop("module", None), []
         if not isinstance(word, str):
             expected = "the name of the module that is stacked"
-            problems.append(missing_key(place, "module") if word is None else Problem((*place, "module"), quote(word), expected))
+            problems.append(
+                missing_key(place, "module") if word is None else Problem((*place, "module"), quote(word), expected)
+            )
         counts = [key for key in ("count", "num_layers") if key in given]
         if not counts:
             problems.append(missing_key(place, "count"))
@@ -196,11 +205,15 @@ class Blocks:
             if name in self._used or definition is None:
                 continue
             expected = "a module that some node runs"
-            problems.append(Problem(definition.path, f"the module {quote(name)}", expected, code="unused", severity="warning"))
+            problems.append(
+                Problem(definition.path, f"the module {quote(name)}", expected, code="unused", severity="warning")
+            )
             items = definition.spec["graph"]
             for index, item in enumerate(items if isinstance(items, (list, tuple)) else ()):
                 type_ = item.get("type") if isinstance(item, Mapping) else None
-                if type_ is None or (isinstance(type_, str) and (type_ == STACK or type_.startswith(BLOCKS) or "${" in type_)):
+                if type_ is None or (
+                    isinstance(type_, str) and (type_ == STACK or type_.startswith(BLOCKS) or "${" in type_)
+                ):
                     continue
                 entry = find_type(type_, (*definition.path, "graph", index, "type"), self.names)
                 if isinstance(entry, Problem):
@@ -224,7 +237,11 @@ def _bind_params(
     problems = []
     if undeclared and not definition.params:
         expected = f"no params: {definition.name} declares none; taken as if absent"
-        found = f"the keys {', '.join(map(quote, undeclared))}" if len(undeclared) > 1 else f"the key {quote(undeclared[0])}"
+        found = (
+            f"the keys {', '.join(map(quote, undeclared))}"
+            if len(undeclared) > 1
+            else f"the key {quote(undeclared[0])}"
+        )
         problems.append(Problem(path, found, expected, code="reading", severity="note"))
     else:
         problems = unknown_keys(path, params, definition.params, missing)

@@ -3,19 +3,33 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Literal
 
 from torcharc.errors import Path, Problem, choices, did_you_mean, quote, unknown_keys
 from torcharc.graph import Node, Ref
 from torcharc.spec.arcgraph_inputs import is_name, wrong_name
-from torcharc.spec.arcgraph_nodes import KEYS, Part, bind_part, find_first_ref, first_names, names_in, names_read, resolve_part
+from torcharc.spec.arcgraph_nodes import (
+    KEYS,
+    Part,
+    bind_part,
+    find_first_ref,
+    first_names,
+    names_in,
+    names_read,
+    resolve_part,
+)
 from torcharc.spec.expand import COPY_KEYS, Copies
 from torcharc.spec.ordering import order_names
 from torcharc.spec.references import Source, read_reference
 
 if TYPE_CHECKING:
     from torcharc.spec.arcgraph_blocks import Blocks
+
+
+def form_of(outputs: Sequence[tuple[str, Ref]]) -> Literal["tensor", "dict"]:
+    """What a graph gives: the one output as it is, or several by name."""
+    return "tensor" if len(outputs) == 1 else "dict"
 
 
 @dataclasses.dataclass(slots=True)
@@ -157,7 +171,9 @@ class Level:
             part.problems.append(Problem((*part.path, own[0]), found, expected, code="module"))
         owner = self._find_owner(word)
         if owner is None:
-            names = [name for name, other in self.rows.items() if not any("module" in part.spec for part in other.parts)]
+            names = [
+                name for name, other in self.rows.items() if not any("module" in part.spec for part in other.parts)
+            ]
             expected = f"the name of a node whose module runs again: {choices(names)}"
             hint = f"to run a module of the spec, write type: module.{word}" if word in self.blocks.names else ""
             part.problems.append(Problem(path, quote(word), expected, hint or did_you_mean(word, names), "module"))

@@ -175,7 +175,9 @@ def first_names(value: Any) -> set[str]:
     return {text.split(".", 1)[0] for _, text in _walk_texts(value, ())}
 
 
-def find_first_ref(value: Any, path: Path, sources: Mapping[str, Source], referrer: str) -> tuple[Ref | None, list[Problem]]:
+def find_first_ref(
+    value: Any, path: Path, sources: Mapping[str, Source], referrer: str
+) -> tuple[Ref | None, list[Problem]]:
     """The first reference in `inputs`, which passes through a node that is left out."""
     for place, text in _walk_texts(value, path)[:1]:
         ref, problem = read_reference(text, place, sources, referrer)

@@ -73,5 +73,3 @@ def _read_nested(value: Mapping[str, Any], path: Path, scope: Mapping[str, Any])
     given = {key: item for key, item in value.items() if key != TARGET}
     params, problems = read_type_params(entry, given, path, scope)
     return {"type": entry.name, **params}, problems
-
-

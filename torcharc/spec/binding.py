@@ -14,7 +14,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
 from torcharc.entry import Entry, Port
-from torcharc.errors import Path, Problem, choices, did_you_mean, quote
+from torcharc.errors import Path, Problem, did_you_mean, quote
 from torcharc.graph import Ref, Value
 from torcharc.spec.references import Source
 
@@ -198,7 +198,8 @@ class _Binder:
     def bind_mapping(self, value: Mapping[Any, Any]) -> None:
         """Binds values by the names of the ports, or by what else their keys say."""
         ports = {port.name: port for port in self.target.ports}
-        fed, rest = {}, {}
+        fed: dict[Any, Any] = {}
+        rest: dict[Any, Any] = {}
         for key, item in value.items():
             is_setting = key in self.target.settings and key not in ports and _is_number(item)
             (rest if is_setting else fed)[key] = item
@@ -210,7 +211,9 @@ class _Binder:
         else:
             self._bind_unnamed(fed)
         for key, item in rest.items():
-            self.note((*self.path, key), quote(item), f"a reference; taken as a number in the call of {self.target.name}")
+            self.note(
+                (*self.path, key), quote(item), f"a reference; taken as a number in the call of {self.target.name}"
+            )
             self.bound.settings[key] = item
 
     def _bind_named(self, fed: Mapping[str, Any], ports: Mapping[str, Port]) -> None:
@@ -300,5 +303,3 @@ def _find_order(keys: list[Any], target: Target) -> list[Any] | None:
 def _number_of(key: str) -> str:
     match = _NUMBERED.fullmatch(key)
     return match.group(2) if match else "0"
-
-

@@ -114,9 +114,7 @@ def _undefined(text: str, name: str, path: Path, sources: Mapping[str, Source], 
     return Problem(path, f"{quote(text)} in {referrer}", expected, hint, "undefined")
 
 
-def _read_keys(
-    text: str, rest: list[str], path: Path, source: Source, referrer: str
-) -> tuple[Keys, Problem | None]:
+def _read_keys(text: str, rest: list[str], path: Path, source: Source, referrer: str) -> tuple[Keys, Problem | None]:
     """The keys behind the name: a named part or `output` first, then positions."""
     keys: Keys = ()
     if rest and rest[0] in source.parts:
