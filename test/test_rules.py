@@ -114,6 +114,30 @@ ORDINARY = [
         for kind in ("Avg", "Max")
         for d in (1, 2, 3)
     ],
+    (
+        "RNN",
+        {"input_size": 3, "hidden_size": 2, "batch_first": True},
+        spec(5, 3),
+        (spec(5, 2), TensorSpec((1, N, 2))),
+        14,
+        50,
+    ),
+    (
+        "GRU",
+        {"input_size": 3, "hidden_size": 2, "bidirectional": True},
+        spec(5, 3),
+        (spec(5, 4), TensorSpec((2, 5, 2))),
+        84,
+        300,
+    ),
+    (
+        "LSTM",
+        {"input_size": 3, "hidden_size": 2, "num_layers": 2, "proj_size": 1, "batch_first": True},
+        spec(5, 3),
+        (spec(5, 1), (TensorSpec((2, N, 1)), TensorSpec((2, N, 2)))),
+        84,
+        260,
+    ),
     *[(f"Dropout{d}d", {"p": 0.2}, spec(3, *[5] * d), spec(3, *[5] * d), 0, 0) for d in (1, 2, 3)],
 ]
 UNCHANGED = [name for name, rule in RULES.items() if rule is RULES["ReLU"]]
@@ -351,6 +375,27 @@ def test_embedding_rule_knows_its_rows(padding):
     arguments = {"num_embeddings": 5, "embedding_dim": 2, "padding_idx": padding}
     answer = assert_agrees("Embedding", arguments, [spec(3, dtype="int64")])
     assert (answer is None) == (padding in (-6, 5))
+
+
+@settings(checked, max_examples=20)  # a run on meta takes every step
+@given(
+    st.sampled_from(["RNN", "GRU", "LSTM"]),
+    st.tuples(st.integers(1, 3), st.integers(1, 3), st.integers(1, 3)),
+    optional(
+        num_layers=st.integers(1, 3),
+        batch_first=st.just(True),
+        bidirectional=st.booleans(),
+        bias=st.booleans(),
+    ),
+    st.integers(0, 3),
+)
+def test_recurrent_rules_agree(name, dims, options, proj):
+    steps, width, hidden = dims
+    arguments = {"input_size": width, "hidden_size": hidden, **options}
+    if name == "LSTM":
+        arguments["proj_size"] = proj
+    answer = assert_agrees(name, arguments, [spec(steps, width)])
+    assert (answer is None) == (name == "LSTM" and proj >= hidden)
 
 
 # forks and merges

@@ -5,7 +5,7 @@ from torcharc.dagnet import DAGNet
 from torcharc.diagnosis import check, repair
 from torcharc.errors import ArcError, ArgumentError, InputError, Problem, SpecError
 from torcharc.inspection import inspect
-from torcharc.network import build
+from torcharc.network import build, build_fragment
 from torcharc.optim import build_optimizer
 from torcharc.registry import register, types, unregister
 from torcharc.scheduler import build_scheduler
@@ -21,6 +21,7 @@ __all__ = [
     "SpecError",
     "build",
     "build_criterion",
+    "build_fragment",
     "build_optimizer",
     "build_scheduler",
     "build_training",

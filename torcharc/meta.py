@@ -15,7 +15,6 @@ from typing import Any
 
 import torch
 from torch import nn
-from torch.utils.flop_counter import FlopCounterMode
 
 from torcharc.graph import BatchDim, Dim, Struct, TensorSpec
 from torcharc.rules import Outcome
@@ -118,6 +117,8 @@ def _run(
 
     def fill(value: Any) -> Any:
         return _materialize(value, batch, FREE_SIZES[turn[1]], device)
+
+    from torch.utils.flop_counter import FlopCounterMode  # only here: it takes a while to import
 
     counter = FlopCounterMode(display=False)
     with untouched(), counter:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import torch
@@ -15,7 +15,9 @@ from torcharc.dagnet import DAGNet
 from torcharc.errors import Problem, SpecError
 from torcharc.infer import Plan
 from torcharc.planner import make_plan
-from torcharc.spec.load import Loaded
+from torcharc.spec.fragment import wrap_fragment
+from torcharc.spec.load import Loaded, load_spec
+
 
 def build(
     spec: Mapping[str, Any] | str | os.PathLike[str],
@@ -70,6 +72,35 @@ def build(
     else:
         network = DAGNet(plan, modules, loaded.spec)
     return network if dtype is None else network.to(dtype)
+
+
+def build_fragment(
+    nodes: Sequence[Any] | str | os.PathLike[str], shapes: Mapping[str, Any], **options: Any
+) -> nn.Module:
+    """The network that a bare list of nodes describes, as documents print a part of a network.
+
+    Args:
+        nodes: A list of Arc-Graph nodes, or the path of a file with one. The last gives the output.
+        shapes: Name → shape, batch first, of each name that the nodes refer to and none of them has;
+            where there is none, of what feeds the first node. `{dtype, shape}` for other dtypes than
+            float32.
+        options: As for `build`.
+
+    Raises:
+        SpecError: If a name has no shape, or with every problem of the nodes.
+
+    Example:
+        >>> import torch, torcharc
+        >>> norm = {
+        ...     "name": "norm",
+        ...     "type": "torch.nn.LayerNorm",
+        ...     "params": {"normalized_shape": [8]},
+        ...     "inputs": "hidden",
+        ... }
+        >>> torcharc.build_fragment([norm], {"hidden": [None, 8]})(torch.rand(2, 8)).shape
+        torch.Size([2, 8])
+    """
+    return build(wrap_fragment(load_spec(nodes).spec, shapes), **options)
 
 
 def _format(count: int) -> str:

@@ -10,7 +10,7 @@ from typing import Any, TypeVar, overload
 from torch import nn
 
 from torcharc.entry import Axis, Entry, make_entry
-from torcharc.errors import ArgumentError, Path, Problem, did_you_mean, quote, unknown_keys, wrong_choice
+from torcharc.errors import ArgumentError, Edit, Path, Problem, nearest, quote, unknown_keys, wrong_choice
 from torcharc.torch_types import find_torch_type, torch_type_names
 
 _READ = ("name", "make", "inferred")
@@ -131,7 +131,9 @@ def lookup(name: object, path: Path = ()) -> Entry | Problem:
     entry = find(name) if isinstance(name, str) else None
     if entry is None:
         expected = "the name of a type; torcharc.types() lists them"
-        return Problem(path, quote(name), expected, did_you_mean(name, type_names()), "unknown-type")
+        near = nearest(name, type_names())
+        hint, patch = (f"did you mean {near!r}?", (Edit("set", path, near),)) if near else ("", ())
+        return Problem(path, quote(name), expected, hint, "unknown-type", patch=patch)
     return entry
 
 

@@ -54,7 +54,7 @@ def _transpose(problem: Problem, node: Node, shapes: Sequence[tuple[str, Shape]]
 
 def _project(problem: Problem, node: Node, shapes: Sequence[tuple[str, Shape]]) -> Problem:
     """A projection of one summand to the size of the other, where only the last axis differs."""
-    (first, left), (second, right) = shapes
+    (first, left), (_, right) = shapes
     widths = (left[-1], right[-1]) if left and right else (None, None)
     if left[:-1] != right[:-1] or not all(isinstance(width, int) for width in widths):
         return problem

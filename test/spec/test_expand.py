@@ -375,9 +375,9 @@ def test_copies_pickle_and_compile():
 )
 def test_fault(node, text):
     arc = {"dag_vars": {"size": 8}, "dag_in_shape": {"x": [8], "y": [8]}, "a": node, "b": {"type": "ReLU"}}
-    start = time.perf_counter()
+    start = time.process_time()
     assert message(arc) == f"1 problem in the spec\n{text}"
-    assert time.perf_counter() - start < 0.5
+    assert time.process_time() - start < 0.5
 
 
 def test_fault_of_copies_where_one_tensor_is_due():

@@ -206,19 +206,19 @@ _ITEMS = "more list items and characters in one expression"
     ],
 )
 def test_limit_is_kept_before_anything_is_made(text, found, expected):
-    start = time.perf_counter()
+    start = time.process_time()
     assert fault(text)[:2] == (found, expected)
-    assert time.perf_counter() - start < 0.1
+    assert time.process_time() - start < 0.1
 
 
 def test_limit_of_scope_that_shares_parts():
     big = [0] * 10
     for _ in range(10):
         big = [big] * 10
-    start = time.perf_counter()
     for text in ("big", "big == [big]", "0 in big", "len([big]) if big != 1 else 2"):
+        start = time.process_time()
         assert fault(text, {"big": big})[:2] == (_ITEMS, _MANY)
-    assert time.perf_counter() - start < 0.1
+        assert time.process_time() - start < 0.1
 
 
 def test_limits_can_be_set(monkeypatch):

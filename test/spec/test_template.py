@@ -134,7 +134,7 @@ def test_fill_gives_a_value_or_problems_and_changes_nothing(value):
 
 
 def test_budget_of_values():
-    start = time.perf_counter()
+    start = time.process_time()
     with pytest.raises(torcharc.SpecError) as caught:
         fill([f"${{len(range(9_000 + {i}))}}" for i in range(999)], SCOPE, ("a",))
     assert (
@@ -144,7 +144,7 @@ spec.a[55]
   found: templates that become a larger spec
   expected: at most 500,000 values; torcharc.spec.template.MOST_VALUES sets the limit"""
     )
-    assert time.perf_counter() - start < 0.5
+    assert time.process_time() - start < 0.5
 
 
 def test_budget_is_shared_and_can_be_set(monkeypatch):

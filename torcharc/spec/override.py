@@ -7,8 +7,6 @@ import os
 from collections.abc import Mapping
 from typing import Any
 
-import pydash
-
 from torcharc.errors import Path, Problem, SpecError, choices, nearest, quote
 from torcharc.spec.load import Loaded, load_spec
 
@@ -54,6 +52,8 @@ def apply_overrides(loaded: Loaded, overrides: Mapping[str, Any]) -> Loaded:
 
 def _set(root: dict[str, Any], path: Any, value: Any) -> Problem | None:
     """Puts `value` at `path` below the one key of `root`; or the problem that nothing stands there."""
+    import pydash  # only here: it takes a while to import
+
     keys = pydash.to_path(path) if isinstance(path, (str, int)) and path != "" else []
     place: Path = ()
     holder, last = root, ""
