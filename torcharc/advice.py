@@ -66,6 +66,10 @@ def _advise_plan(plan: Plan) -> Iterator[Problem]:
     for step in plan.steps:
         if step.block is not None:
             yield from _advise_plan(step.block)
+        elif step.node.type not in SUMS and _spreads_batch(step):
+            given = step.outcome.output if step.outcome else None
+            shape = _show(given.shape) if isinstance(given, TensorSpec) else ""
+            yield _warn(step.node, f"gives {shape}", "the batch on one axis; here each sample meets every other")
         elif step.node.type in SUMS:
             yield from _advise_sum(step)
         elif step.node.type == "BatchNorm1d" and _is_sequence(step, nodes):
@@ -73,6 +77,16 @@ def _advise_plan(plan: Plan) -> Iterator[Problem]:
             yield _warn(
                 step.node, f"is BatchNorm1d on a sequence {_fed(step)}", expected, "LayerNorm takes the last axis"
             )
+
+
+def _spreads_batch(step: Step) -> bool:
+    """Whether the output has the batch on two axes, and no input has."""
+    output = step.outcome.output if step.outcome else None
+    return _count_batch(output) > 1 and all(_count_batch(struct) < 2 for struct in step.inputs.values())
+
+
+def _count_batch(struct: object) -> int:
+    return sum(isinstance(size, BatchDim) for size in struct.shape) if isinstance(struct, TensorSpec) else 0
 
 
 def _advise_sum(step: Step) -> Iterator[Problem]:

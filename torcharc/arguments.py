@@ -118,6 +118,11 @@ class Signature:
         """The names of the arguments that have no default."""
         return tuple(name for name, argument in self.arguments.items() if argument.required)
 
+    @functools.cached_property
+    def modules(self) -> tuple[str, ...]:
+        """The names of the arguments that take modules."""
+        return tuple(name for name, argument in self.arguments.items() if "module" in argument.kind.names)
+
     def without(self, *names: str) -> Signature:
         """This signature less the arguments `names`."""
         kept = {name: argument for name, argument in self.arguments.items() if name not in names}

@@ -41,9 +41,12 @@ class DAGNet(nn.Module):
         self.graph: Graph = plan.graph
         schedule = plan.schedule
         self._names = tuple(name for name, _ in plan.inputs)
-        self._runs = tuple(run._replace(name=attributes.get(run.name, run.name)) for run in schedule.runs)
+        self._runs = schedule.runs
+        if attributes:
+            self._runs = tuple(run._replace(name=attributes.get(run.name, run.name)) for run in schedule.runs)
         self._empty = (None,) * (schedule.size - len(self._names))
         self._outputs = schedule.outputs
+        self._form = plan.graph.form
         self._checks = make_checks(plan.inputs) if plan.graph.strict else ()
 
     def forward(self, *inputs: Any, **named: Any) -> Any:
@@ -56,17 +59,21 @@ class DAGNet(nn.Module):
         values, extra = self._read(inputs, named)
         if self._checks:
             check_inputs(self._checks, values)
-        modules = self.module_dict._modules
+        modules: Any = self._modules["module_dict"]._modules  # type: ignore[union-attr]  # `self.module_dict` takes as long as a whole step
         step = None
         try:
             for step in self._runs:
-                name, slots, call, out, parts, dead = step
-                if call is not None:
-                    result = modules[name](*[fill(value, values) for value in call[0]], **fill(call[1], values))
-                elif len(slots) == 1:
-                    result = modules[name](values[slots[0]])
-                else:
+                name, slot, out, more = step
+                if more is None:
+                    values[out] = modules[name](values[slot])
+                    continue
+                slots, keys, call, parts, dead = more
+                if keys is not None:
+                    result = modules[name]({key: values[slot] for key, slot in zip(keys, slots, strict=True)})
+                elif call is None:
                     result = modules[name](*[values[slot] for slot in slots])
+                else:
+                    result = modules[name](*[fill(value, values) for value in call[0]], **fill(call[1], values))
                 if out >= 0:
                     values[out] = result
                 else:
@@ -81,9 +88,12 @@ class DAGNet(nn.Module):
 
     def _describe(self, step: Run, values: Sequence[Any]) -> str:
         """Which node a step runs, and what it is fed."""
-        fed = [values[slot] for slot in step.slots]
-        if step.call is not None:
-            fed = [fill(value, values) for value in step.call[0]] + [fill(step.call[1], values)]
+        slots, call = ((step.slot,), None) if step.more is None else (step.more.slots, step.more.call)
+        fed: Any = [values[slot] for slot in slots]
+        if step.more is not None and step.more.names is not None:
+            fed = dict(zip(step.more.names, fed, strict=True))
+        if call is not None:
+            fed = [fill(value, values) for value in call[0]] + [fill(call[1], values)]
         attributes = self.module_dict.attributes if isinstance(self.module_dict, NamedModules) else {}
         names = {attribute: name for name, attribute in attributes.items()}
         type_ = type(self.module_dict._modules[step.name]).__name__
@@ -101,7 +111,7 @@ class DAGNet(nn.Module):
         names = self._names
         if len(inputs) == 1 and not named:
             first = inputs[0]
-            if isinstance(first, Mapping):
+            if type(first) is dict or isinstance(first, Mapping):  # the second takes long
                 given = first
             elif isinstance(first, Tensor) or not hasattr(first, "_asdict"):
                 given = {names[0]: first}
@@ -109,14 +119,15 @@ class DAGNet(nn.Module):
                 given = first._asdict()
         else:
             given = self._gather(inputs, named)
-        for name in names:
-            if name not in given:
-                raise InputError([_missing(name, given, names) for name in names if name not in given])
-        values = [given[name] for name in names]
-        extra = {name: given[name] for name in given if name not in names} if len(given) > len(names) else {}
-        if extra:
-            self._check_extra(extra)
-        return [*values, *self._empty], extra
+        values = [given[name] for name in names if name in given]
+        if len(values) < len(names):
+            raise InputError([_missing(name, given, names) for name in names if name not in given])
+        values += self._empty
+        if len(given) == len(names):
+            return values, {}
+        extra = {name: given[name] for name in given if name not in names}
+        self._check_extra(extra)
+        return values, extra
 
     def _gather(self, inputs: Sequence[Any], named: Mapping[str, Any]) -> dict[str, Any]:
         """All that was given, by name."""
@@ -152,13 +163,12 @@ class DAGNet(nn.Module):
             raise InputError(problems)
 
     def _write(self, values: Sequence[Any], extra: Mapping[str, Any]) -> Any:
-        if self.graph.form == "tensor" and not extra:
+        if self._form == "tensor" and not extra:
             return values[self._outputs[0][1]]
-        if self.graph.form == "tuple":
+        if self._form == "tuple":
             return tuple([values[slot] for _, slot in self._outputs])
         result = {name: values[slot] for name, slot in self._outputs}
-        result.update(extra)
-        return result
+        return {**result, **extra} if extra else result
 
 
 def _rename_keys(keys: Iterable[str], prefix: str, own: Collection[str]) -> dict[str, str]:

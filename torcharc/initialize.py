@@ -56,7 +56,7 @@ class Init:
 
 def weights_below(module: nn.Module) -> Iterator[tuple[nn.Module, torch.Tensor]]:
     """The weights that an initializer touches, with the module that owns each."""
-    if getattr(module, "skip_init", False):
+    if getattr(type(module), "skip_init", False):  # of the class: an instance that lacks it takes long to say so
         return
     for name, parameter in module._parameters.items():
         if parameter is not None and parameter.ndim >= 2 and _is_weight(module, name):

@@ -6,7 +6,7 @@ import dataclasses
 import marshal
 import re
 from collections.abc import Callable, Hashable, Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from torch import nn
 
@@ -25,8 +25,7 @@ MOST_CACHED = 20_000
 _outcomes: dict[Hashable, Outcome | Problem | Exception] = {}
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
-class Feed:
+class Feed(NamedTuple):
     """What feeds a node.
 
     Attributes:
@@ -46,13 +45,14 @@ class Feed:
 
 
 def _is_known(struct: Any) -> bool:
+    if isinstance(struct, TensorSpec) or struct is None:
+        return struct is not None
     if isinstance(struct, Mapping):
         return all(map(_is_known, struct.values()))
-    return all(map(_is_known, struct)) if isinstance(struct, tuple) else struct is not None
+    return all(map(_is_known, struct)) if isinstance(struct, tuple) else True
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
-class Planned:
+class Planned(NamedTuple):
     """A node's recipe and outcome; both None where it has problems."""
 
     recipe: Recipe | None
@@ -70,14 +70,16 @@ def plan_module(
     inferred = infer_arguments(entry, feed.structs)
     filled = entry.inferred if feed.broken else inferred
     values, problems = read_arguments(entry.signature, params, path, filled=filled, extra=beside)
-    problems = [_explain_sublayer(problem, entry) for problem in problems]
-    if entry.exact:
+    if problems:
+        problems = [_explain_sublayer(problem, entry) for problem in problems]
+    if entry.exact and inferred:
         problems += _contradictions(entry, values, inferred, feed, path)
-    nested, faults = _nest(entry, values, path)
-    problems += faults
+    if entry.signature.modules:
+        values, faults = _nest(entry, values, path)
+        problems += faults
     if problems:
         return Planned(None, None, problems)
-    arguments = {**inferred, **nested}
+    arguments = {**inferred, **values}
     recipe = Recipe(entry.make, arguments)
     if entry.check is not None and feed.known and not feed.broken:
         faults = [problem.under(*path) for problem in entry.check(arguments, feed.structs)]
@@ -89,6 +91,8 @@ def plan_module(
 
 def infer_arguments(entry: Entry, structs: Mapping[str, Any]) -> dict[str, Any]:
     """The arguments that the inputs determine, as far as they are known."""
+    if not entry.inferred:
+        return {}
     found = {name: _read_axis(axis, structs) for name, axis in entry.inferred.items()}
     return {name: value for name, value in found.items() if value is not None}
 
@@ -144,8 +148,7 @@ def _nest(entry: Entry, values: Mapping[str, Any], path: Path) -> tuple[dict[str
     """Arguments that are modules themselves, written `{type: ..., ...}`, as recipes."""
     nested, problems = dict(values), []
     for name, value in values.items():
-        argument = entry.signature.arguments.get(name)
-        if argument is None or "module" not in argument.kind.names or not isinstance(value, Mapping):
+        if name not in entry.signature.modules or not isinstance(value, Mapping):
             continue
         params = dict(value)
         inner = lookup(params.pop("type", None), (*path, name, "type"))

@@ -37,7 +37,9 @@ def _sizes(shape: Sequence[Dim]) -> tuple[int, ...] | None:
 
 
 def _is_float(spec: object, rank: int | None = None) -> bool:
-    if not isinstance(spec, TensorSpec) or spec.dtype != "float32" or not spec.shape or spec.shape[0] != N:
+    if not isinstance(spec, TensorSpec) or spec.dtype != "float32" or not spec.shape:
+        return False
+    if spec.shape[0] is not N and spec.shape[0] != N:
         return False
     return rank is None or len(spec.shape) == rank
 

@@ -19,24 +19,38 @@ class Slot:
     index: int
 
 
-class Run(NamedTuple):
-    """One prepared step.
+class More(NamedTuple):
+    """What a step is beyond one value in and one value out.
 
     Attributes:
-        name: Name of the module in `module_dict`.
-        slots: Its positional arguments, where all arguments are tensors by position.
+        slots: Its tensors, where all arguments are tensors by position, or one dict of tensors.
+        names: The keys of that dict; None where the tensors go by position.
         call: Positional and keyword arguments with `Slot`s in them, where they are more than that.
-        out: Where the result goes; -1 if it goes on in parts, or not at all.
         parts: Keys that lead to a part of the result, and where the part goes.
         dead: Places that nobody reads from here on.
     """
 
-    name: str
     slots: tuple[int, ...]
+    names: tuple[str, ...] | None
     call: tuple[tuple[Any, ...], dict[str, Any]] | None
-    out: int
     parts: tuple[tuple[Keys, int], ...]
     dead: tuple[int, ...]
+
+
+class Run(NamedTuple):
+    """One prepared step. Most take one value and give one: for these the loop has little to do.
+
+    Attributes:
+        name: Name of the module in `module_dict`.
+        slot: The place of its argument; -1 if `more` tells the arguments.
+        out: Where the result goes; -1 if it goes on in parts, or not at all.
+        more: What else there is to do, or None.
+    """
+
+    name: str
+    slot: int
+    out: int
+    more: More | None
 
 
 class Schedule(NamedTuple):
@@ -67,7 +81,7 @@ def make_schedule(
     places = _Places([Ref(name, of_input=True) for name in inputs])
     runs = []
     for index, (name, shares, call) in enumerate(steps):
-        slots, filled = _prepare_call(call, places.taken)
+        slots, keys, filled = _prepare_call(call, places.taken)
         for ref in dict.fromkeys(uses[index]):
             if last[ref] == index:
                 places.free(ref)
@@ -75,7 +89,9 @@ def make_schedule(
         out, parts = (parts[0][1], ()) if len(parts) == 1 and not parts[0][0] else (-1, parts)
         reused = {out, *(place for _, place in parts)}
         dead = tuple(place for place in places.just_freed() if place not in reused)
-        runs.append(Run(shares or name, slots, filled, out, parts, dead))
+        plain = len(slots) == 1 and keys is None and out >= 0 and not dead
+        more = None if plain else More(slots, keys, filled, parts, dead)
+        runs.append(Run(shares or name, slots[0] if plain else -1, out, more))
     return Schedule(tuple(runs), places.size, tuple((name, places.taken[ref]) for name, ref in outputs))
 
 
@@ -108,12 +124,15 @@ class _Places:
 
 def _prepare_call(
     call: Call, taken: Mapping[Ref, int]
-) -> tuple[tuple[int, ...], tuple[tuple[Any, ...], dict[str, Any]] | None]:
+) -> tuple[tuple[int, ...], tuple[str, ...] | None, tuple[tuple[Any, ...], dict[str, Any]] | None]:
     positional, named = call
+    first = positional[0] if len(positional) == 1 and not named else None
     if not named and all(isinstance(value, Ref) for value in positional):
-        return tuple(taken[ref] for ref in positional), None
+        return tuple(taken[ref] for ref in positional), None, None
+    if isinstance(first, Mapping) and all(isinstance(value, Ref) for value in first.values()):
+        return tuple(taken[ref] for ref in first.values()), tuple(first), None
     arguments = tuple(_with_slots(value, taken) for value in positional)
-    return (), (arguments, {name: _with_slots(value, taken) for name, value in named.items()})
+    return (), None, (arguments, {name: _with_slots(value, taken) for name, value in named.items()})
 
 
 def _with_slots(value: Any, taken: Mapping[Ref, int]) -> Any:

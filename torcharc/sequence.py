@@ -88,7 +88,7 @@ def _plan_part(layer: Any, tensor: Struct, around: Feed, path: Path) -> tuple[Pl
         return Planned(None, None, [Problem((*path, "type"), quote(layer["type"]), expected, code="reference")]), ""
     port = entry.ports[0].name if entry.ports else "input"
     params = {key: value for key, value in layer.items() if key != "type"}
-    return plan_layer(entry, params, dataclasses.replace(around, structs={port: tensor}), path, ["type"]), entry.name
+    return plan_layer(entry, params, around._replace(structs={port: tensor}), path, ["type"]), entry.name
 
 
 def read_type(layer: Any, path: Path) -> Entry | Problem:

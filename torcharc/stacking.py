@@ -98,7 +98,7 @@ class _State:
         planned = plan_module(layer.entry, params, feed, layer.path)
         if problems or planned.problems or planned.recipe is None:
             self.broken = True
-            return dataclasses.replace(planned, problems=problems + planned.problems)
+            return planned._replace(problems=problems + planned.problems)
         self.tensor = planned.outcome.output if planned.outcome else None
         arguments = planned.recipe.arguments
         self.width = arguments.get("out_features", arguments.get("out_channels", self.width))

@@ -56,6 +56,7 @@ def module_classes() -> dict[str, type[nn.Module]]:
     return found
 
 
+@functools.lru_cache(maxsize=1024)
 def find_torch_type(name: str) -> Entry | None:
     """The entry of `Linear`, `torch.nn.Linear`, `torch.cat`, `F.gelu`, ...; None if there is none."""
     short = next((name[len(prefix) :] for prefix in _PREFIXES if name.startswith(prefix)), name)

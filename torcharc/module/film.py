@@ -161,7 +161,8 @@ class FiLMMerge(nn.Module):
     def forward(self, xs: dict[str, Tensor]) -> Tensor:
         """The modulated feature."""
         feature, conditioner = xs[self.feature_name], xs[self.conditioner_name]
-        return modulate(feature, self.conditioner_scale(conditioner), self.conditioner_shift(conditioner))
+        linears: Any = self._modules  # `self.conditioner_scale` asks `nn.Module.__getattr__`, which is slower
+        return modulate(feature, linears["conditioner_scale"](conditioner), linears["conditioner_shift"](conditioner))
 
 
 def modulate(feature: Tensor, scale: Tensor, shift: Tensor) -> Tensor:
@@ -170,10 +171,14 @@ def modulate(feature: Tensor, scale: Tensor, shift: Tensor) -> Tensor:
     Raises:
         ValueError: If the batch sizes differ (a batch of 1 would be broadcast unseen).
     """
-    if not is_tracing() and feature.shape[0] != scale.shape[0]:
-        raise ValueError(f"the feature has a batch of {feature.shape[0]}, the conditioner one of {scale.shape[0]}")
-    axes = scale.shape + (1,) * (feature.ndim - 2)  # (N, C, 1, ...)
-    return scale.view(axes) * feature + shift.view(axes)
+    axes = (feature.size(0), scale.size(1)) + (1,) * (feature.ndim - 2)  # (N, C, 1, ...)
+    try:
+        return scale.view(axes) * feature + shift.view(axes)
+    except RuntimeError as error:
+        if feature.size(0) == scale.size(0):
+            raise
+        found = f"the feature has a batch of {feature.size(0)}, the conditioner one of {scale.size(0)}"
+        raise ValueError(found) from error
 
 
 @register(

@@ -154,10 +154,11 @@ class SplitFork(nn.Module):
     def __init__(self, shapes: dict[str, Any]):
         super().__init__()
         self.sizes = _split_sizes(shapes)
+        self._widths = list(self.sizes.values())
 
     def forward(self, x: Tensor) -> dict[str, Tensor]:
         """The parts of `x`."""
-        return dict(zip(self.sizes, torch.split(x, list(self.sizes.values()), dim=1), strict=True))
+        return dict(zip(self.sizes, torch.split_with_sizes(x, self._widths, 1), strict=True))
 
     def extra_repr(self) -> str:
         """Names and sizes."""

@@ -76,9 +76,11 @@ class _Counter:
                 raise SpecError(Problem(path, "a very long number", f"numbers of at most {MOST_DIGITS} digits", code="value"))
             return value
         self.check(path)
-        if kind.__module__ == "numpy" and hasattr(value, "tolist"):
+        if kind is list:  # the checks below take long, and most values are plain
+            return [self.copy(item, (*path, index)) for index, item in enumerate(value)]
+        if kind is not dict and kind.__module__ == "numpy" and hasattr(value, "tolist"):
             value = value.tolist()  # a number, or an array as lists
-        if isinstance(value, Mapping):
+        if kind is dict or isinstance(value, Mapping):
             return {key: self.copy(item, (*path, key)) for key, item in _read_pairs(value, path)}
         if isinstance(value, Sequence) and not isinstance(value, (str, bytes, bytearray)):
             return [self.copy(item, (*path, index)) for index, item in enumerate(value)]
