@@ -7,6 +7,7 @@ import os
 import pathlib
 import statistics
 import subprocess
+import sys
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 
@@ -30,11 +31,12 @@ torcharc.build(CONV)
 print(max(0, size("VmHWM") - before))
 """
 
-# from the start of the process: the interpreter's own start cancels out
+# from the start of the process: the interpreter's own start cancels out; a name is used, as torcharc loads on first use
 _IMPORT = """
 import sys
 sys.path.append({root!r})
-import torch{more}
+import torch
+{more}
 import time
 print(time.process_time())
 """
@@ -49,7 +51,12 @@ def measure_import(python: str, rounds: int) -> dict[str, float]:
     """CPU seconds that `import torcharc` adds to `import torch`: the median of processes that alternate."""
     pairs = []
     for _ in range(rounds + 1):
-        pairs.append([_run(python, _IMPORT.format(root=str(ROOT), more=more)) for more in ("", ", torcharc")])
+        pairs.append(
+            [
+                _run(python, _IMPORT.format(root=str(ROOT), more=more))
+                for more in ("", "import torcharc; torcharc.build")
+            ]
+        )
     bare, both = zip(*pairs[1:], strict=True)  # the first round fills the disk cache
     added = statistics.median(after - before for before, after in pairs[1:])
     return {"value": added, "hand": statistics.median(bare), "ratio": statistics.median(both) / statistics.median(bare)}
@@ -58,12 +65,21 @@ def measure_import(python: str, rounds: int) -> dict[str, float]:
 def run_side(python: str, kind: str, seconds: float, pattern: str) -> dict[str, dict[str, float]]:
     """The rows that `bench/side.py` measures with an interpreter, by name."""
     command = [python, "-P", str(ROOT / "bench" / "side.py"), kind, str(seconds), pattern]
-    lines = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout.splitlines()
-    return {found["row"]: found for found in map(json.loads, lines)}
+    output = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True, env=_environment(python)).stdout
+    return {found["row"]: found for found in map(json.loads, output.splitlines())}
 
 
 def _run(python: str, source: str) -> float:
-    # an installed package has its bytecode: the first round of imports writes that of a checkout
-    environment = {key: value for key, value in os.environ.items() if key != "PYTHONDONTWRITEBYTECODE"}
     command = [python, "-P", "-c", source]
-    return float(subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True, env=environment).stdout)
+    return float(
+        subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True, env=_environment(python)).stdout
+    )
+
+
+def _environment(python: str) -> dict[str, str]:
+    """The variables of this process, without those that would falsify a measurement."""
+    # an installed package has its bytecode: the first round of imports writes that of a checkout
+    left_out = {"PYTHONDONTWRITEBYTECODE"}
+    if python != sys.executable:
+        left_out.add("PYTHONPATH")  # it may lead the peer to our torcharc
+    return {key: value for key, value in os.environ.items() if key not in left_out}

@@ -127,15 +127,17 @@ def test_padding_row_stays_zero():
 
 @pytest.fixture
 def guarded():
-    """A registered type with a plain layer, and one that sets `skip_init`."""
+    """A registered type with a plain layer, and one of a class that sets `skip_init`."""
+
+    class Kept(nn.Sequential):
+        skip_init = True
 
     class Guarded(nn.Module):
         def __init__(self, in_features: int):
             super().__init__()
             self.touched = nn.Linear(in_features, 4)
             self.position = nn.Parameter(torch.full((3, in_features), 2.0))
-            self.kept = nn.Sequential(nn.Linear(4, 4))
-            self.kept.skip_init = True
+            self.kept = Kept(nn.Linear(4, 4))
             nn.init.constant_(self.kept[0].weight, 5.0)
 
         def forward(self, x):

@@ -377,13 +377,12 @@ def test_embedding_rule_knows_its_rows(padding):
     assert (answer is None) == (padding in (-6, 5))
 
 
-@settings(checked, max_examples=20)  # a run on meta takes every step
+@settings(checked, max_examples=12)  # a run on meta takes every step
 @given(
     st.sampled_from(["RNN", "GRU", "LSTM"]),
-    st.tuples(st.integers(1, 3), st.integers(1, 3), st.integers(1, 3)),
+    st.tuples(st.integers(1, 2), st.integers(1, 3), st.integers(1, 3)),
     optional(
         num_layers=st.integers(1, 3),
-        batch_first=st.just(True),
         bidirectional=st.booleans(),
         bias=st.booleans(),
     ),
@@ -391,7 +390,7 @@ def test_embedding_rule_knows_its_rows(padding):
 )
 def test_recurrent_rules_agree(name, dims, options, proj):
     steps, width, hidden = dims
-    arguments = {"input_size": width, "hidden_size": hidden, **options}
+    arguments = {"input_size": width, "hidden_size": hidden, "batch_first": True, **options}
     if name == "LSTM":
         arguments["proj_size"] = proj
     answer = assert_agrees(name, arguments, [spec(steps, width)])

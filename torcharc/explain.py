@@ -51,6 +51,6 @@ def check_kept(node: Node, graph: Graph, output: Struct, structs: Mapping[str, A
     """The problem that a copy in a stack does not give what the next one takes."""
     if not graph.keeps or output == structs[graph.keeps]:
         return []
-    found = f"the node {node.name!r} ({node.type}) gives {output}"
-    expected = f"{structs[graph.keeps]}, as {graph.keeps} has it: what each copy gives is the next one's {graph.keeps}"
+    found = f"{node.type} in a stack, which gives {output}"
+    expected = f"{structs[graph.keeps]}, as {graph.keeps!r} has it: what each copy gives is that of the next"
     return [Problem(node.path, found, expected, code="shape")]

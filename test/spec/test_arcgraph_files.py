@@ -1,5 +1,6 @@
 """The verified Arc-Graph files: parameters, outputs at two batch sizes, and hand-written twins."""
 
+import itertools
 import pathlib
 
 import pytest
@@ -36,7 +37,9 @@ def feed(network, batch, seed=0):
     for name, spec in network.graph.inputs:
         sizes = [batch, *spec.shape[1:]]
         floating = spec.dtype == "float32"
-        tensors[name] = torch.randn(sizes, generator=generator) if floating else torch.randint(0, 1000, sizes, generator=generator)
+        tensors[name] = (
+            torch.randn(sizes, generator=generator) if floating else torch.randint(0, 1000, sizes, generator=generator)
+        )
     return tensors
 
 
@@ -119,7 +122,7 @@ class Twin(nn.Module):
 
 def mlp(*sizes):
     layers = []
-    for size, after in zip(sizes, sizes[1:], strict=False):
+    for size, after in itertools.pairwise(sizes):
         layers += [nn.Linear(size, after), nn.ReLU()]
     return nn.Sequential(*layers)
 

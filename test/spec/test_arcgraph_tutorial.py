@@ -37,9 +37,9 @@ outputs:
 """
 
 FILLED = """\
-  - {name: deep_2, type: torch.nn.Linear, params: {in_features: 256, out_features: 128}, inputs: {input: deep_relu_1.output}}
+  - {name: deep_2, type: torch.nn.Linear, params: {in_features: 256, out_features: 128}, inputs: [deep_relu_1.output]}
   - {name: deep_relu_2, type: torch.nn.ReLU, inputs: {input: deep_2.output}}
-  - {name: deep_3, type: torch.nn.Linear, params: {in_features: 128, out_features: 64}, inputs: {input: deep_relu_2.output}}
+  - {name: deep_3, type: torch.nn.Linear, params: {in_features: 128, out_features: 64}, inputs: [deep_relu_2.output]}
 """
 
 
@@ -61,7 +61,7 @@ def message(spec, **options):
     return str(error.value)
 
 
-def node(name, type, inputs=None, **params):  # noqa: A002
+def node(name, type, inputs=None, **params):
     found = {"name": name, "type": type, "params": params, "inputs": inputs}
     return {key: value for key, value in found.items() if value}
 
@@ -149,7 +149,15 @@ def test_experts_on_axis_1_with_a_row_of_weights_do_not_mix():
 ATTENTION = {
     "inputs": {"sequence": {"dtype": "float32", "shape": [None, 30, 5]}},
     "graph": [
-        node("lstm", "torch.nn.LSTM", {"input": "sequence"}, input_size=5, hidden_size=128, num_layers=2, batch_first=True),
+        node(
+            "lstm",
+            "torch.nn.LSTM",
+            {"input": "sequence"},
+            input_size=5,
+            hidden_size=128,
+            num_layers=2,
+            batch_first=True,
+        ),
         linear("attention_weights", 128, 1, "lstm.output"),
         node("attention_softmax", "torch.nn.Softmax", {"input": "attention_weights.output"}, dim=1),
         node("context", "torch.bmm", {"input1": "attention_softmax.output", "input2": "lstm.output"}),
@@ -186,7 +194,9 @@ def test_attention_is_read_with_notes():
 def test_attention_is_mended_on_request_alone():
     mended = torcharc.repair(ATTENTION)
     assert [problem.path for problem in mended.applied] == [("graph", 3)]
-    assert mended.spec["graph"][3] == node("context_input", "torch.transpose", {"input": "attention_softmax.output"}, dim0=1, dim1=2)
+    assert mended.spec["graph"][3] == node(
+        "context_input", "torch.transpose", {"input": "attention_softmax.output"}, dim0=1, dim1=2
+    )
     network = torcharc.build(mended.spec, seed=0)
     torch.manual_seed(0)
     lstm, weigh, fc = nn.LSTM(5, 128, 2, batch_first=True), nn.Linear(128, 1), nn.Linear(128, 7)
@@ -294,7 +304,9 @@ def test_normalizations_are_fragments():
     layer = node("layer_norm", "torch.nn.LayerNorm", {"input": "hidden_layer.output"}, normalized_shape=[128])
     batch = node("batch_norm", "torch.nn.BatchNorm1d", {"input": "hidden_layer.output"}, num_features=64)
     x = torch.rand(4, 128)
-    torch.testing.assert_close(torcharc.build_fragment([layer], {"hidden_layer": [None, 128]})(x), F.layer_norm(x, [128]))
+    torch.testing.assert_close(
+        torcharc.build_fragment([layer], {"hidden_layer": [None, 128]})(x), F.layer_norm(x, [128])
+    )
     network = torcharc.build_fragment([batch], {"hidden_layer": [None, 64]})
     torch.testing.assert_close(network(x[:, :64]), nn.BatchNorm1d(64)(x[:, :64]))
 

@@ -52,14 +52,19 @@ def _parse(spec: Mapping[str, Any], overrides: Mapping[str, Any]) -> tuple[Graph
     value, faults = fill(value, scope, place)
     inputs = read_inputs(value, place, scope)
     problems += faults + inputs.problems
+    nodes_are_listed = isinstance(parts["graph"][0], (list, tuple)) and len(parts["graph"][0]) > 0
+    if not inputs.specs and nodes_are_listed:
+        return None, problems
     blocks = Blocks(*parts.get("modules", (None, ("modules",))), scope)
     level = Level(blocks, inputs.sources, scope)
     nodes = level.read_nodes(*parts["graph"])
+    if not nodes_are_listed:
+        return None, problems + level.list_problems()
     value, place = parts["outputs"]
     value, faults = fill(value, scope, place)
     outputs = level.read_outputs(value, place)
     level.warn_unused({name: (*parts["inputs"][1], name) for name in inputs.specs})
-    problems += faults + level.problems + blocks.problems + blocks.check_unused()
+    problems += faults + level.list_problems() + blocks.problems + blocks.check_unused()
     if not outputs and not any(problem.severity == "error" for problem in problems):
         return None, problems
     declared = tuple(inputs.specs.items())
@@ -74,7 +79,7 @@ def unwrap(spec: Mapping[str, Any]) -> tuple[dict[str, tuple[Any, Path]], list[P
     if "model" in spec and not isinstance(model, Mapping):
         problems.append(Problem(("model",), quote(model), "the network: {inputs, graph, outputs}", code="value"))
     inner = model if isinstance(model, Mapping) else {}
-    missing = [key for key in _REQUIRED if key not in spec and key not in inner]
+    missing = [key for key in _REQUIRED if key not in spec and key not in inner and not problems]
     known = ("model", *GRAPH_KEYS, *TRAINING_KEYS)
     if isinstance(model, Mapping):
         problems += unknown_keys((), spec, known) + unknown_keys(("model",), model, MODEL_KEYS, missing)

@@ -104,9 +104,7 @@ class Blocks:
             return self._make_stack(params, path, scope)
         prefix, name = type_.split(".", 1)
         graph, problems = self._make_module(name, params, path, (*path, "type"), scope)
-        return graph, [
-            _prefix(problem, f"{prefix}.") if problem.code == "unknown-type" else problem for problem in problems
-        ]
+        return graph, [_prefix(problem, f"{prefix}.") for problem in problems]
 
     def _make_module(
         self, name: str, params: Mapping[str, Any], path: Path, place: Path, scope: Mapping[str, Any]
@@ -148,7 +146,7 @@ class Blocks:
         outputs = level.read_outputs(definition.spec["outputs"], (*definition.path, "outputs"))
         level.warn_unused({name: (*definition.path, "inputs", i) for i, name in enumerate(definition.inputs)})
         self._chain.pop()
-        self.problems += level.problems
+        self.problems += level.list_problems()
         specs = tuple((name, None) for name in definition.inputs)
         graph = Graph(specs, tuple(nodes), outputs, form_of(outputs), firsts=True) if outputs else None
         size = self.count - before + len(nodes)
@@ -187,6 +185,7 @@ class Blocks:
         name = next((word[len(prefix) :] for prefix in BLOCKS if word.startswith(prefix)), word)
         before = self.count
         graph, problems = self._make_module(name, given, path, (*place, "module"), scope)
+        problems = [_prefix(problem, word.removesuffix(name)) for problem in problems]
         if graph is None:
             return None, problems
         self.count += (count - 1) * (self.count - before)
@@ -222,7 +221,9 @@ class Blocks:
 
 
 def _prefix(problem: Problem, prefix: str) -> Problem:
-    """The problem of an unknown module, in the words of a type."""
+    """The problem of an unknown module, in the words of a type; other problems as they are."""
+    if problem.code != "unknown-type" or not problem.found.startswith("'"):
+        return problem
     found = problem.found.replace("'", f"'{prefix}", 1)
     hint = problem.hint.replace("'", f"'{prefix}", 1)
     return dataclasses.replace(problem, found=found, hint=hint)
@@ -254,10 +255,10 @@ def _chain(name: str, graph: Graph, count: int, path: Path) -> Graph:
     """A graph that runs `count` copies of `graph`, each fed with what the one before gives."""
     inputs = [key for key, _ in graph.inputs]
     state = Ref(inputs[0], of_input=True)
+    copied = dataclasses.replace(graph, keeps=inputs[0] if len(inputs) > 1 else "")
     nodes = []
     for index in range(count):
         fed = [(inputs[0], state), *((key, Ref(key, of_input=True)) for key in inputs[1:])]
-        nodes.append(Node(str(index), f"module.{name}", {}, tuple(fed), "", graph, path, (*path, "params")))
+        nodes.append(Node(str(index), f"module.{name}", {}, tuple(fed), "", copied, path, (*path, "params")))
         state = Ref(str(index))
-    keeps = inputs[0] if len(inputs) > 1 else ""
-    return Graph(graph.inputs, tuple(nodes), ((graph.outputs[0][0], state),), firsts=True, keeps=keeps)
+    return Graph(graph.inputs, tuple(nodes), ((graph.outputs[0][0], state),), firsts=True)

@@ -58,6 +58,7 @@ class Level:
         self.sources: dict[str, Source] = dict(inputs)
         self.rows: dict[str, Row] = {}
         self.used: set[str] = set()
+        self.is_certain = True  # whether all nodes have names
         self.problems: list[Problem] = []
 
     def read_nodes(self, items: Any, path: Path) -> list[Node]:
@@ -99,6 +100,10 @@ class Level:
         self.used |= {text.split(".", 1)[0] for text in value.values() if isinstance(text, str)}
         return tuple(outputs)
 
+    def list_problems(self) -> list[Problem]:
+        """All problems; where a node has no name, an undefined one may be meant for it."""
+        return [problem for problem in self.problems if self.is_certain or problem.code != "undefined"]
+
     def warn_unused(self, inputs: Mapping[str, Path]) -> None:
         """Warns of nodes and inputs that nothing refers to; `inputs` says where the inputs stand."""
         if any(problem.code == "undefined" for problem in self.problems):
@@ -114,14 +119,17 @@ class Level:
         """Checks what a node is called, and keeps it under its name, copies made."""
         if not isinstance(item, Mapping):
             self.problems.append(Problem(path, quote(item), "a node: {name: ..., type: ..., inputs: ...}", code="node"))
+            self.is_certain = False
             return
         if "name" not in item:
+            self.is_certain = False
             required = ["name"] if "type" in item or "module" in item else ["name", "type"]
             self.problems += unknown_keys(path, item, [*KEYS, *COPY_KEYS], required)
             return
         name = item["name"]
         if not is_name(name):
             self.problems.append(wrong_name(name, (*path, "name"), "a node"))
+            self.sources[str(name).split(".", 1)[0]] = Source(None)
             return
         if name in self.rows or name in self.inputs:
             known = "an input" if name in self.inputs else "a node further up"

@@ -7,6 +7,7 @@ from typing import Any
 
 from torcharc.entry import Entry
 from torcharc.errors import Path, Problem, did_you_mean, nearest, quote
+from torcharc.functions import full_name
 from torcharc.registry import find, lookup, type_names
 from torcharc.spec.numbers import read_params
 
@@ -30,7 +31,10 @@ def find_type(name: Any, path: Path, blocks: Collection[str] = ()) -> Entry | Pr
         return Problem(path, entry.found, entry.expected, f"did you mean 'module.{name}'?", entry.code)
     hint = entry.hint
     prefix = next((prefix for prefix in _PREFIXES if name.startswith(prefix)), "")
-    near = nearest(name[len(prefix) :], type_names()) if prefix else None
+    full = full_name(prefix)
+    names = [known[len(full) :] for known in type_names() if prefix and known.startswith(full)]
+    names = [short for short in names if "." not in short] or [known for known in type_names() if "." not in known]
+    near = nearest(name[len(prefix) :], names) if prefix else None
     if near is not None and find(prefix + near) is not None:
         hint = f"did you mean {prefix + near!r}?"
     return Problem(path, entry.found, entry.expected, hint, entry.code)

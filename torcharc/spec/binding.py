@@ -114,6 +114,11 @@ def _is_number(value: Any) -> bool:
     return isinstance(value, (bool, int, float))
 
 
+def _is_structure(value: Any) -> bool:
+    """Whether it is more than one reference or some numbers."""
+    return isinstance(value, Mapping) or (isinstance(value, (list, tuple)) and not all(map(_is_number, value)))
+
+
 class _Binder:
     """The state of one binding."""
 
@@ -136,7 +141,7 @@ class _Binder:
             row = list(value) if isinstance(value, (list, tuple)) else [value]
             places = [(*path, index) for index in range(len(row))] if isinstance(value, (list, tuple)) else [path]
             self.feed_list(port, list(zip(row, places, strict=True)))
-        elif port.takes == "tensor" and isinstance(value, (list, tuple)) and not all(map(_is_number, value)):
+        elif port.takes == "tensor" and _is_structure(value):
             self.add(path, quote(value), f"one reference, as {port.name} takes one tensor")
         else:
             fed = self.value(value, path)

@@ -73,7 +73,8 @@ class _Counter:
             return value
         if kind is int:
             if value.bit_length() > MOST_BITS:
-                raise SpecError(Problem(path, "a very long number", f"numbers of at most {MOST_DIGITS} digits", code="value"))
+                expected = f"numbers of at most {MOST_DIGITS} digits"
+                raise SpecError(Problem(path, "a very long number", expected, code="value"))
             return value
         self.check(path)
         if kind is list:  # the checks below take long, and most values are plain
@@ -91,7 +92,8 @@ class _Counter:
     def check(self, path: Path) -> None:
         self.count += 1
         if len(path) > MOST_NESTED:
-            raise SpecError(Problem(path[:3], "a spec that nests deeper, or holds itself", f"at most {MOST_NESTED} levels"))
+            found = "a spec that nests deeper, or holds itself"
+            raise SpecError(Problem(path[:3], found, f"at most {MOST_NESTED} levels"))
         if self.count > MOST_VALUES:
             raise SpecError(Problem((), "a larger spec", f"at most {MOST_VALUES} lists and mappings"))
 

@@ -12,7 +12,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from torcharc.arguments import Argument, Kind, Signature
+from torcharc.arguments import Argument, Kind, Signature, read_value
 from torcharc.errors import Path, Problem, choices, did_you_mean, quote
 from torcharc.spec.arithmetic import ExpressionError
 from torcharc.spec.expression import evaluate
@@ -116,11 +116,11 @@ class _Reader:
                 return (text, []) if "str" in kind.names else (text, [self._explain(text, kind, error, path)])
         if isinstance(number, float) and "float" not in kind.names and number.is_integer():
             number = int(number)
-        whole = type(number) is int or (type(number) is float and "float" in kind.names)
-        if whole or isinstance(number, (list, tuple)) or (number is None and "null" in kind.names):
-            return number, []
-        found = quote(text) if repr(number) == text.strip() else f"{quote(text)}, which is {quote(number)}"
-        return number, [Problem(path, found, kind.describe(), code="value")]
+        number, faults = read_value(kind, number, path)
+        if faults and repr(number) != text.strip():
+            found = f"{quote(text)}, which is {quote(number)}"
+            faults = [dataclasses.replace(fault, path=path, found=found, hint="") for fault in faults[:1]]
+        return number, faults
 
     def _explain(self, text: str, kind: Kind, error: ExpressionError, path: Path) -> Problem:
         """The problem that `text` is no arithmetic over bound names."""

@@ -91,17 +91,17 @@ def read_reference(
     if not isinstance(text, str):
         expected = "a reference: the name of an input or a node, as 'fc.output'"
         return None, Problem(path, f"{quote(text)} in {referrer}", expected, code="reference")
+    name, *rest = text.split(".")
+    source = sources.get(name)
+    if source is not None and source.ref is None:
+        return None, None
     if not _REFERENCE.fullmatch(text):
         expected = "a reference: name, name.output or name.<position>"
         if _NEGATIVE.fullmatch(text):
             expected = "a position of at least 0"
         return None, Problem(path, f"{quote(text)} in {referrer}", expected, code="reference")
-    name, *rest = text.split(".")
-    source = sources.get(name)
-    if source is None:
+    if source is None or source.ref is None:
         return None, _undefined(text, name, path, sources, referrer)
-    if source.ref is None:
-        return None, None
     keys, problem = _read_keys(text, rest, path, source, referrer)
     if problem is not None:
         return None, problem

@@ -1,0 +1,27 @@
+"""Arc-Graph specs for tests, in few words."""
+
+
+def node(name, type, inputs=None, **params):
+    """A node; keys without a value are left out."""
+    found = {"name": name, "type": type, "params": params, "inputs": inputs}
+    return {key: value for key, value in found.items() if value is not None and value != {}}
+
+
+def tensor(shape, dtype="float32"):
+    """An input."""
+    return {"dtype": dtype, "shape": shape}
+
+
+def graph(*nodes, inputs=None, outputs=None, **more):
+    """A spec; without inputs one of 8 features named `x`, without outputs the last node.
+
+    A list as an input is the shape of a float32 tensor.
+    """
+    inputs = {"x": [None, 8]} if inputs is None else inputs
+    if isinstance(inputs, dict):
+        inputs = {key: tensor(value) if isinstance(value, list) else value for key, value in inputs.items()}
+    outputs = {"y": nodes[-1]["name"]} if outputs is None else outputs
+    return {"inputs": inputs, "graph": list(nodes), "outputs": outputs, **more}
+
+
+SEQUENCE = {"x": [None, 5, 8]}
