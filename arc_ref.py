@@ -81,7 +81,9 @@ def add_row(table: Table, name: str, arc: dict[str, Any], heavy: float) -> None:
 def show_gallery(console: Console, pattern: str, heavy: float) -> None:
     """Builds and runs the reference arcs whose names match, and prints them as a table."""
     title = "Reference arcs: shapes without the batch axis; milliseconds for a batch of 2"
-    caption = "meta: too heavy for a gallery (over 10 GMAC a sample), built and run on the meta device; --heavy runs them"
+    caption = (
+        "meta: too heavy for a gallery (over 10 GMAC a sample), built and run on the meta device; --heavy runs them"
+    )
     table = Table(title=title, caption=caption if heavy == HEAVY else None)
     table.add_column("name", no_wrap=True)
     table.add_column("inputs", overflow="fold")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import dataclasses
+import itertools
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -69,7 +70,8 @@ def rows() -> Iterator[Row]:
         goal = even if length == 1000 else None
         make = lambda side, n=length: _chain(side, n, carried=True)  # noqa: E731
         yield Row(f"chain of {length}, one tensor carried, forward", goal, make)
-    yield Row("hydra, first build", Goal(1.5), lambda side: _build(side, HYDRA, Hydra, first=True))
+    yield Row("hydra, build with cold caches", None, lambda side: _build(side, HYDRA, Hydra, first=True))
+    yield Row("hydra, build of a new variant", Goal(1.5), _build_variants)
     yield Row("hydra, second build", Goal(1.2), lambda side: _build(side, HYDRA, Hydra))
     for length in (100, 1000):
         yield Row(f"chain of {length}, first build", None, lambda side, n=length: _build_chain(side, n, first=True))
@@ -107,6 +109,19 @@ def _forward(network: nn.Module, by_hand: nn.Module, xs: Any, *, training: bool 
 
 def _build_chain(side: Side, length: int, *, first: bool = False) -> Pair:
     return _build(side, chain(length, carried=False), chain_class(length, carried=False), first=first)
+
+
+def _build_variants(side: Side) -> Pair:
+    """Builds of specs never seen before that differ in one value, as a search makes them; and by hand."""
+    _build(side, HYDRA, Hydra)  # the check of the parameters
+    count = itertools.count()
+
+    def prepare() -> Any:
+        spec = copy.deepcopy(HYDRA)
+        spec["Linear"]["dropout"] = 0.2 + next(count) * 1e-9
+        return spec
+
+    return Task(side.build, prepare), Task(lambda _: Hydra())
 
 
 def _build(side: Side, spec: Any, by_hand: Callable[[], nn.Module], *, first: bool = False) -> Pair:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import torch
 
+import torcharc.module  # registers the blocks  # noqa: F401
 from torcharc.dagnet import DAGNet
 from torcharc.graph import BatchDim, Graph, N, Node, Ref, TensorSpec
 from torcharc.infer import infer_plan

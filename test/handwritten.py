@@ -44,9 +44,7 @@ def linear_stack() -> nn.Sequential:
 
 
 def transposed_stack() -> nn.Sequential:
-    stack = nn.Sequential(
-        nn.ConvTranspose2d(16, 8, 4, 2, 1), nn.ReLU(), nn.ConvTranspose2d(8, 3, 4, 2, 1), nn.ReLU()
-    )
+    stack = nn.Sequential(nn.ConvTranspose2d(16, 8, 4, 2, 1), nn.ReLU(), nn.ConvTranspose2d(8, 3, 4, 2, 1), nn.ReLU())
     for layer in (stack[0], stack[2]):
         nn.init.xavier_uniform_(layer.weight, gain=2**0.5)
     return stack
@@ -189,7 +187,12 @@ class StereoConv(nn.Module):
     def __init__(self):
         super().__init__()
         self.conv = nn.Sequential(
-            nn.Conv2d(3, 16, 4, 2), nn.BatchNorm2d(16), nn.ReLU(), nn.Conv2d(16, 32, 4, 2), nn.BatchNorm2d(32), nn.ReLU()
+            nn.Conv2d(3, 16, 4, 2),
+            nn.BatchNorm2d(16),
+            nn.ReLU(),
+            nn.Conv2d(16, 32, 4, 2),
+            nn.BatchNorm2d(32),
+            nn.ReLU(),
         )
         self.head = nn.Linear(64, 10)
 
@@ -202,9 +205,13 @@ class DigitsHydra(nn.Module):
         super().__init__()
         self.image = kaiming(
             nn.Sequential(
-                nn.Conv2d(1, 32, 3, 1, 1), nn.BatchNorm2d(32), nn.ReLU(),
-                nn.Conv2d(32, 64, 3, 1, 1), nn.BatchNorm2d(64), nn.ReLU(),
-            )  # fmt: skip
+                nn.Conv2d(1, 32, 3, 1, 1),
+                nn.BatchNorm2d(32),
+                nn.ReLU(),
+                nn.Conv2d(32, 64, 3, 1, 1),
+                nn.BatchNorm2d(64),
+                nn.ReLU(),
+            )
         )
         self.film = FiLM(64, 16)
         self.trunk = kaiming(nn.Sequential(nn.Linear(1024, 128), nn.BatchNorm1d(128), nn.ReLU(), nn.Dropout(0.3)))

@@ -92,7 +92,9 @@ def test_reference_arc_has_the_figures_of_the_table(name):
 
 
 def test_every_reference_arc_has_an_oracle():
-    assert set(REF_ARCS) - set(HANDWRITTEN) == {name for name in REF_ARCS if "transformer" in name or "perceiver" in name}
+    assert set(REF_ARCS) - set(HANDWRITTEN) == {
+        name for name in REF_ARCS if "transformer" in name or "perceiver" in name
+    }
 
 
 def test_hydra_state_dict_keys_name_the_nodes():

@@ -144,7 +144,9 @@ def test_dtype_casts_what_floats(dtype):
 def test_default_dtype_and_device_of_torch_apply():
     torch.set_default_dtype(torch.float64)
     try:
-        assert torcharc.build({**SMALL, "fc": {**SMALL["fc"], "layers": [15, 4]}})(torch.rand(2, 8)).dtype == torch.float64
+        assert (
+            torcharc.build({**SMALL, "fc": {**SMALL["fc"], "layers": [15, 4]}})(torch.rand(2, 8)).dtype == torch.float64
+        )
     finally:
         torch.set_default_dtype(torch.float32)
     with torch.device("meta"):

@@ -18,7 +18,7 @@ import torcharc
 from torcharc.errors import SpecError
 from torcharc.graph import BatchDim, TensorSpec
 from torcharc.inspection import TensorInfo
-from torcharc.registry import find, type_names
+from torcharc.registry import find, registered, type_names
 from torcharc.torch_types import module_classes
 
 # what a type cannot do, and why
@@ -90,6 +90,11 @@ def counted_in_full():
 def test_every_type_but_functions_has_an_example():
     without = [name for name in type_names() if find(name).kind != "function" and find(name).example is None]
     assert without == list(WITHOUT_EXAMPLE)
+
+
+def test_suite_runs_blocks_modules_and_functions():
+    assert {"ConcatMerge", "SplitFork", "Perceiver", "TSTransformer", "Linear", "MSELoss", "torch.cat"} <= set(TYPES)
+    assert set(registered()) <= set(MODULES)
 
 
 def test_exceptions_are_types():

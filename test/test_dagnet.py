@@ -113,7 +113,7 @@ def test_failing_node_is_named_with_what_it_was_fed(net, xs):
 
 
 def test_conditioner_with_a_batch_of_one_is_refused_at_the_call(net, xs):
-    with pytest.raises(ValueError, match="^the feature has a batch of 6, the conditioner one of 1"):
+    with pytest.raises(ValueError, match=r"^the feature has a batch of 6, the conditioner one of 1"):
         net({"image": xs["image"], "vector": xs["vector"][:1]})
 
 
@@ -181,6 +181,9 @@ def test_gradients_reach_every_parameter():
 
 
 def test_thousand_nodes_run():
-    arc = {"dag_in_shape": {"x": [8], "y": [4]}, **{f"l{i}": {"type": "Linear", "out_features": 8} for i in range(1000)}}
+    arc = {
+        "dag_in_shape": {"x": [8], "y": [4]},
+        **{f"l{i}": {"type": "Linear", "out_features": 8} for i in range(1000)},
+    }
     y = torcharc.build(arc)({"x": torch.rand(2, 8), "y": torch.ones(2, 4)})
     assert (y["x"].shape, y["y"].sum()) == ((2, 8), 8)

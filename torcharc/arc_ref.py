@@ -287,9 +287,7 @@ _PERCEIVERS: dict[str, Arc] = {
         _IMAGE, _VISION_ENCODER, _VISION_DECODER, _classify(10), in_shape=[224, 224, 3]
     ),
     "perceiver_im2text": _perceiver(_IMAGE, _VISION_ENCODER, _TEXT_DECODER, _classify(1024), in_shape=[224, 224, 3]),
-    "perceiver_text2text": _perceiver(
-        _TEXT, _SEQUENCE_ENCODER, _SEQUENCE_DECODER, _classify(1024), in_shape=[512]
-    ),
+    "perceiver_text2text": _perceiver(_TEXT, _SEQUENCE_ENCODER, _SEQUENCE_DECODER, _classify(1024), in_shape=[512]),
     "perceiver_ts2ts": _perceiver(
         _SERIES,
         _SEQUENCE_ENCODER,

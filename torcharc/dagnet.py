@@ -12,7 +12,7 @@ from torcharc.errors import InputError, Problem, choices, did_you_mean, quote
 from torcharc.graph import Graph
 from torcharc.infer import Plan
 from torcharc.named_modules import NamedModules, name_attributes
-from torcharc.schedule import Keys, Run, fill
+from torcharc.schedule import Run, fill, run_more
 
 
 class DAGNet(nn.Module):
@@ -36,7 +36,9 @@ class DAGNet(nn.Module):
     def __init__(self, plan: Plan, modules: Mapping[str, nn.Module], spec: Any = None):
         super().__init__()
         attributes = name_attributes(modules)  # for names that torch's own container refuses, as `type`
-        self.module_dict = NamedModules(modules) if attributes else nn.ModuleDict(modules)
+        self.module_dict = NamedModules(modules) if attributes else nn.ModuleDict()
+        if not attributes:
+            self.module_dict._modules.update(modules)  # `nn.ModuleDict(modules)` checks each name again
         self.spec = spec
         self.graph: Graph = plan.graph
         schedule = plan.schedule
@@ -66,20 +68,8 @@ class DAGNet(nn.Module):
                 name, slot, out, more = step
                 if more is None:
                     values[out] = modules[name](values[slot])
-                    continue
-                slots, keys, call, parts, dead = more
-                if keys is not None:
-                    result = modules[name]({key: values[slot] for key, slot in zip(keys, slots, strict=True)})
-                elif call is None:
-                    result = modules[name](*[values[slot] for slot in slots])
                 else:
-                    result = modules[name](*[fill(value, values) for value in call[0]], **fill(call[1], values))
-                if out >= 0:
-                    values[out] = result
-                else:
-                    _spread(result, parts, values)
-                for slot in dead:
-                    values[slot] = None
+                    run_more(modules[name], out, more, values)
         except Exception as error:
             if step is not None:
                 error.add_note(self._describe(step, values))
@@ -175,15 +165,6 @@ def _rename_keys(keys: Iterable[str], prefix: str, own: Collection[str]) -> dict
     """The keys of a 2.x network, which lack `module_dict.`, and those of ours; `{}` unless every one fits."""
     names = {key: f"{prefix}module_dict.{key[len(prefix) :]}" for key in keys if key.startswith(prefix)}
     return names if all(name in own for name in names.values()) else {}
-
-
-def _spread(result: Any, parts: tuple[tuple[Keys, int], ...], values: list[Any]) -> None:
-    """Puts the parts of a result that go on into their places."""
-    for keys, slot in parts:
-        part = result
-        for key in keys:
-            part = part[key]
-        values[slot] = part
 
 
 def _missing(name: str, given: Mapping[str, Any], names: Sequence[str]) -> Problem:

@@ -6,8 +6,8 @@ import os
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from torcharc.planner import find_problems
 from torcharc.errors import Edit, Path, Problem, SpecError
+from torcharc.planner import find_problems
 from torcharc.spec.load import load_spec
 
 

@@ -77,7 +77,7 @@ class Entry:
             the arguments.
         plan: Plans a type that is made of modules of other types, in place of `planning.plan_module`.
         example: Arguments and input shapes that work, for the contract tests: `{"params": {...},
-            "inputs": {port: [dims]}}`.
+            "inputs": {port: [dims]}}`; `torch_examples` says how else an input is written.
         summary: One line that says what it is.
         defined: Where it is defined, as a dotted name.
     """

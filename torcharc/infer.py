@@ -16,12 +16,13 @@ from torcharc.entry import Entry
 from torcharc.errors import Problem
 from torcharc.explain import check_kept, explain_node, explain_part, has_part
 from torcharc.graph import Graph, Node, Ref, Struct, TensorSpec, Value, walk_refs
+from torcharc.node_cache import plan_once
 from torcharc.planning import Feed
 from torcharc.recipe import Call, Recipe, bind_call
 from torcharc.registry import find, lookup
 from torcharc.rules import Outcome
 from torcharc.schedule import Schedule, make_schedule
-from torcharc.sequence import plan_layer, takes_tensor
+from torcharc.sequence import takes_tensor
 from torcharc.spreading import refuse_copies, spread
 
 MOST_PARAMETERS = 10**10
@@ -202,7 +203,7 @@ class _Walk:
         feed = Feed(structs, describe, self._is_broken(inputs))
         shared = self.sources.get(node.shares)
         owner = shared[1] if shared else node
-        planned = plan_layer(entry, owner.params, feed, owner.arguments_path, owner.beside)
+        planned = plan_once(entry, owner.params, feed, owner.arguments_path, owner.beside)
         problems = [_place(problem, owner) for problem in planned.problems] or self._compare(node, planned.recipe, feed)
         self.problems += [explain_node(problem, node, feed) for problem in problems]
         if problems or feed.broken or planned.recipe is None:

@@ -7,9 +7,9 @@ import os
 from collections.abc import Mapping
 from typing import Any
 
-from torcharc.planner import make_plan
 from torcharc.graph import Dim, Struct, TensorSpec
 from torcharc.infer import Step
+from torcharc.planner import make_plan
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

@@ -180,10 +180,18 @@ def _read_named(key: str, value: Any, path: Path) -> Layer | Problem:
     place = (*path, "type") if isinstance(value, Mapping) else path
     entry = find(name) if isinstance(name, str) else None
     names = NORMS if key == "norm" else ACTIVATIONS
-    if entry is None or entry.kind != "module" or (key == "norm" and entry.name in module_classes() and entry.name not in names):
+    if (
+        entry is None
+        or entry.kind != "module"
+        or (key == "norm" and entry.name in module_classes() and entry.name not in names)
+    ):
         word = "a normalization" if key == "norm" else "an activation"
         problem = wrong_choice(place, name, f"the type of {word}", names, code="unknown-type")
-        return problem if entry else dataclasses.replace(problem, hint=problem.hint or did_you_mean(name, module_classes()))
+        return (
+            problem
+            if entry
+            else dataclasses.replace(problem, hint=problem.hint or did_you_mean(name, module_classes()))
+        )
     return Layer(entry, params, path, key)
 
 

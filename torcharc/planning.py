@@ -60,9 +60,7 @@ class Planned(NamedTuple):
     problems: list[Problem]
 
 
-def plan_module(
-    entry: Entry, params: Mapping[str, Any], feed: Feed, path: Path, beside: Sequence[str] = ()
-) -> Planned:
+def plan_module(entry: Entry, params: Mapping[str, Any], feed: Feed, path: Path, beside: Sequence[str] = ()) -> Planned:
     """The plan of one module: arguments completed and checked, then its outcome."""
     if entry.plan is not None:
         composed: Planned = entry.plan(entry, params, feed, path, beside)
@@ -170,7 +168,7 @@ def _find_outcome(entry: Entry, recipe: Recipe, feed: Feed, path: Path) -> tuple
         outcome = entry.rule(recipe.arguments, specs)
         if outcome is not None:
             return outcome, []
-    key = _cache_key(entry, recipe, feed.structs)
+    key = make_key(entry, recipe.arguments, feed.structs)
     found = _outcomes.get(key) if key is not None else None
     if found is None:
         found = _try_outcome(entry, recipe, feed)
@@ -183,9 +181,10 @@ def _find_outcome(entry: Entry, recipe: Recipe, feed: Feed, path: Path) -> tuple
     return None, _explain(entry, recipe, feed, found, path)
 
 
-def _cache_key(entry: Entry, recipe: Recipe, structs: Mapping[str, Any]) -> Hashable:
+def make_key(entry: Entry, arguments: Mapping[str, Any], structs: Mapping[str, Any]) -> Hashable:
+    """What an outcome depends on: type, arguments and inputs; None where that is no plain data."""
     try:
-        return (generation(), entry.name, marshal.dumps(dict(recipe.arguments), 2), _freeze(structs))
+        return (generation(), entry.name, marshal.dumps(dict(arguments), 2), _freeze(structs))
     except ValueError:  # an argument that is no plain value
         return None
 
@@ -193,6 +192,8 @@ def _cache_key(entry: Entry, recipe: Recipe, structs: Mapping[str, Any]) -> Hash
 def _freeze(value: Any) -> Hashable:
     if isinstance(value, Mapping):
         return tuple((key, _freeze(item)) for key, item in value.items())
+    if isinstance(value, TensorSpec):
+        return value
     return tuple(map(_freeze, value)) if isinstance(value, tuple) else (type(value), value)
 
 

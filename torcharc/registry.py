@@ -62,6 +62,7 @@ def register(type_: Any = None, make: Any = None, /, **settings: Any) -> Any:
         ...     def __init__(self, in_features: int):
         ...         super().__init__()
         ...         self.weight = torch.nn.Parameter(torch.ones(in_features))
+        ...
         ...     def forward(self, x):
         ...         return x * self.weight
         >>> torcharc.build({"dag_in_shape": [4], "scale": {"type": "Scale"}}).module_dict.scale

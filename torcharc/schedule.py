@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from torcharc.graph import Ref, walk_refs
@@ -154,3 +154,23 @@ def fill(value: Any, values: Sequence[Any]) -> Any:
     if isinstance(value, dict):
         return {key: fill(item, values) for key, item in value.items()}
     return value
+
+
+def run_more(module: Callable[..., Any], out: int, more: More, values: list[Any]) -> None:
+    """Runs a step that is more than one value in and one value out."""
+    slots, names, call, parts, dead = more
+    if names is not None:
+        result = module({name: values[slot] for name, slot in zip(names, slots, strict=True)})
+    elif call is None:
+        result = module(*[values[slot] for slot in slots])
+    else:
+        result = module(*[fill(value, values) for value in call[0]], **fill(call[1], values))
+    if out >= 0:
+        values[out] = result
+    for keys, slot in parts:
+        part = result
+        for key in keys:
+            part = part[key]
+        values[slot] = part
+    for slot in dead:
+        values[slot] = None

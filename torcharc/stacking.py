@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import functools
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -19,9 +18,7 @@ from torcharc.recipe import Recipe
 from torcharc.rules import Outcome
 
 
-def plan_stack(
-    entry: Entry, params: Mapping[str, Any], feed: Feed, path: Path, beside: Sequence[str] = ()
-) -> Planned:
+def plan_stack(entry: Entry, params: Mapping[str, Any], feed: Feed, path: Path, beside: Sequence[str] = ()) -> Planned:
     """The plan of `{type, layers: [...], ...}`: one flat `nn.Sequential`."""
     layers, problems = expand_stack(entry, params, path, beside)
     problems += _check_sizes(entry, params, feed, path)
@@ -73,7 +70,15 @@ def _check_sizes(entry: Entry, params: Mapping[str, Any], feed: Feed, path: Path
             if inferred is not None and given != inferred:
                 right = quote(list(inferred) if isinstance(inferred, tuple) else inferred)
                 hint = f"leave {key} out: it is inferred"
-                problems.append(Problem((*path, key), quote(value), f"{right}, as it is fed {feed.describe(next(iter(feed.structs)))}", hint, "shape"))
+                problems.append(
+                    Problem(
+                        (*path, key),
+                        quote(value),
+                        f"{right}, as it is fed {feed.describe(next(iter(feed.structs)))}",
+                        hint,
+                        "shape",
+                    )
+                )
     return problems
 
 

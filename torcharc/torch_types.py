@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import functools
 import inspect
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from torch import nn
@@ -13,9 +13,11 @@ from torch.nn.modules.lazy import LazyModuleMixin
 
 from torcharc.arguments import Argument, Kind, Signature
 from torcharc.entry import Axis, Entry, Port, make_entry
+from torcharc.errors import Problem, quote
 from torcharc.function_examples import FUNCTIONS
 from torcharc.function_kinds import FUNCTION_KINDS
 from torcharc.functions import SEQUENCES, TensorFunction, full_name, function_arguments, functions
+from torcharc.graph import Struct
 from torcharc.rules import RULES, Outcome
 from torcharc.torch_examples import MODULES
 
@@ -86,11 +88,24 @@ def _module_entry(name: str) -> Entry:
         known["inferred"] = _ATTENTION
     if cls is nn.Transformer:
         known["inferred"] = {}
+    if issubclass(cls, nn.modules.conv._ConvTransposeNd):
+        known["check"] = _check_output_padding
     if cls in _OUTPUTS:
         known["outputs"] = _OUTPUTS[cls]
     if issubclass(cls, nn.RNNBase):
         known["ports"] = (Port("input"), Port("hx", required=False, takes="any"))
     return make_entry(name, cls, **known)
+
+
+def _check_output_padding(arguments: Mapping[str, Any], structs: Mapping[str, Struct]) -> Iterator[Problem]:
+    """The output padding that torch refuses, but not on meta."""
+    names = {"output_padding": 0, "stride": 1, "dilation": 1}
+    values = [arguments.get(name, default) for name, default in names.items()]
+    rank = max(len(value) if isinstance(value, (list, tuple)) else 1 for value in values)
+    spread = [value if isinstance(value, (list, tuple)) else [value] * rank for value in values]
+    if any(extra >= max(stride, dilation) for extra, stride, dilation in zip(*spread, strict=False)):
+        expected = f"less than stride={values[1]}, or than dilation={values[2]}"
+        yield Problem(("output_padding",), quote(values[0]), expected, code="value")
 
 
 def _lazy_entry(name: str, cls: type[nn.Module]) -> Entry:

@@ -218,7 +218,9 @@ def test_order_of_a_long_chain_is_quick():
     assert order_names(waits)[0][0] == "n19999"
 
 
-NAMES = "type keys training forward train items self attributes module_dict register_buffer state_dict 2 __call__ _modules".split()
+NAMES = (
+    "type keys training forward train items self attributes module_dict register_buffer state_dict 2 __call__ _modules"
+).split()
 
 
 def test_every_name_works():

@@ -7,7 +7,6 @@ import torcharc
 
 RELU = node("act", "ReLU", "x")
 FC = node("fc", "Linear", "x", out_features=4)
-RNN = node("rnn", "LSTM", "x", hidden_size=4, batch_first=True)
 MODULE = {
     "inputs": ["a"],
     "params": {"width": None},
@@ -99,8 +98,8 @@ STRUCTURE = {
         ),
     ),
     "input_no_mapping": (
-        graph(RELU, inputs={"x": [None, 8]}),
-        ("1 problem in the spec\nspec.inputs.x\n  found: [None, 8]\n  expected: an input: {dtype: ..., shape: [...]}"),
+        graph(RELU, inputs={"x": 8}),
+        ("1 problem in the spec\nspec.inputs.x\n  found: 8\n  expected: an input: {dtype: ..., shape: [...]}"),
     ),
     "input_without_dtype": (
         graph(RELU, inputs={"x": {"shape": [None, 8]}}),

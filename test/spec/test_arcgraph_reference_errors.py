@@ -5,7 +5,6 @@ from arcgraph_specs import SEQUENCE, graph, node
 
 import torcharc
 
-RELU = node("act", "ReLU", "x")
 FC = node("fc", "Linear", "x", out_features=4)
 RNN = node("rnn", "LSTM", "x", hidden_size=4, batch_first=True)
 MODULE = {
@@ -18,10 +17,6 @@ MODULE = {
 
 def module(**changes):
     return {"block": {**MODULE, **changes}}
-
-
-def without(spec, *keys):
-    return {key: value for key, value in spec.items() if key not in keys}
 
 
 REFERENCES = {

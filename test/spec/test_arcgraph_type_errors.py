@@ -7,7 +7,6 @@ import torcharc
 
 RELU = node("act", "ReLU", "x")
 FC = node("fc", "Linear", "x", out_features=4)
-RNN = node("rnn", "LSTM", "x", hidden_size=4, batch_first=True)
 MODULE = {
     "inputs": ["a"],
     "params": {"width": None},

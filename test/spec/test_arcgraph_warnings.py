@@ -21,10 +21,6 @@ def module(**changes):
     return {"block": {**MODULE, **changes}}
 
 
-def without(spec, *keys):
-    return {key: value for key, value in spec.items() if key not in keys}
-
-
 WARNINGS = {
     "unused_node": (
         graph(RELU, node("more", "Tanh", "x"), outputs={"y": "act"}),

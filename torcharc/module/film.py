@@ -8,13 +8,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import torch
 from torch import Tensor, nn
 
 from torcharc.errors import ArgumentError, Problem, choices, did_you_mean, quote, unknown_keys
 from torcharc.graph import N, Struct, TensorSpec
 from torcharc.module.merge import fed_specs
-from torcharc.module.tracing import is_tracing
 from torcharc.registry import register
 from torcharc.rules import Outcome
 

@@ -139,7 +139,9 @@ def make_function(name: str, **arguments: Any) -> TensorFunction:
     return TensorFunction(_listed_name(name), **arguments)
 
 
-@register("Reduce", example={"params": {"pattern": "b c h w -> b c", "reduction": "mean"}, "inputs": {"input": [3, 4, 4]}})
+@register(
+    "Reduce", example={"params": {"pattern": "b c h w -> b c", "reduction": "mean"}, "inputs": {"input": [3, 4, 4]}}
+)
 def make_reduce(
     pattern: str | None = None,
     reduction: str | None = None,
@@ -163,7 +165,9 @@ def make_reduce(
     raise ArgumentError(Problem((), found, "pattern and reduction (einops), or name and dim (a torch function)"))
 
 
-register("Rearrange", Rearrange, example={"params": {"pattern": "b c h w -> b (h w) c"}, "inputs": {"input": [3, 4, 4]}})
+register(
+    "Rearrange", Rearrange, example={"params": {"pattern": "b c h w -> b (h w) c"}, "inputs": {"input": [3, 4, 4]}}
+)
 register(
     "EinMix",
     EinMix,

@@ -89,6 +89,6 @@ class MergeDot(DotMerge):
 class MergeBMM(BmmMerge):
     """The matrix product of two tensors, sample by sample; see `BmmMerge`."""
 
-    def forward(self, input: Tensor, mat2: Tensor) -> Tensor:  # type: ignore[override]  # noqa: A002
+    def forward(self, input: Tensor, mat2: Tensor) -> Tensor:  # type: ignore[override]
         """The product."""
         return self.merge([input, mat2])

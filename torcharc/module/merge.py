@@ -212,9 +212,7 @@ class DotMerge(Merge):
         return (tensors[0] * tensors[1]).sum(-1)
 
 
-@register(
-    kind="merge", check=_check_two, example={"params": {}, "inputs": {"xs": {"a": [3, 5], "b": [5, 6]}}}
-)
+@register(kind="merge", check=_check_two, example={"params": {}, "inputs": {"xs": {"a": [3, 5], "b": [5, 6]}}})
 class BmmMerge(Merge):
     """The matrix product of two tensors, sample by sample (`torch.bmm`).
 

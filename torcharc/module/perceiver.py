@@ -236,7 +236,7 @@ register(
 for _part_type, _params, _inputs in (
     (FourierPreprocessor, {"num_freq_bands": 2}, {"x": [6, 6, 3]}),
     (PerceiverEncoder, {"latent_shape": [4, 16], "num_self_attn_per_block": 1}, _SEQUENCE),
-    (PerceiverDecoder, {"out_shape": [2, 16]}, _SEQUENCE),
+    (PerceiverDecoder, {"out_shape": [2, 16]}, {"latent": [6, 8]}),
     (ProjectionPostprocessor, {"out_dim": 3}, _SEQUENCE),
     (ClassificationPostprocessor, {"out_dim": 3}, _SEQUENCE),
 ):
@@ -248,5 +248,5 @@ register(
     TextPreprocessor,
     infer={"in_shape": "shape"},
     input_dtype="int64",
-    example={"params": {"vocab_size": 20, "embed_dim": 8, "max_seq_len": 16}, "inputs": {"ids": [6]}},
+    example={"params": {"vocab_size": 20, "embed_dim": 8, "max_seq_len": 16}, "inputs": {"x": [6]}},
 )

@@ -14,11 +14,11 @@ from typing import Any, Literal
 from torch import Tensor, nn
 
 from torcharc.errors import ArgumentError, InputError, Problem
+from torcharc.graph import N, TensorSpec
 from torcharc.module.feedforward import make_activation
 from torcharc.module.position import make_pe
 from torcharc.module.timeseries_layers import Decoder, Encoder
 from torcharc.module.timeseries_options import Options, check_head_sizes, check_options
-from torcharc.graph import N, TensorSpec
 from torcharc.registry import register
 
 

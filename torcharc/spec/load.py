@@ -16,6 +16,7 @@ MOST_VALUES = 300_000
 MOST_DIGITS = 300
 MOST_BITS = 1000  # what a float still holds, as torch may make it one
 
+
 @dataclasses.dataclass(frozen=True, slots=True)
 class Loaded:
     """A spec as plain data, and where its parts stand in the file it came from.

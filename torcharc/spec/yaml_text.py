@@ -6,7 +6,6 @@ Plain scalars mean what YAML 1.2 and people take them for: `1e-3` and `010` are 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
 from typing import Any
 
 import yaml
@@ -19,7 +18,7 @@ _INT = re.compile(r"[-+]?[0-9]+")
 _OTHER_INT = re.compile(r"0o[0-7]+|0x[0-9a-fA-F]+")
 _FLOAT = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?")
 _WORDS: dict[str, Any] = {"": None, "~": None, "null": None, "Null": None, "NULL": None}
-_WORDS |= {word: True for word in ("true", "True", "TRUE")} | {word: False for word in ("false", "False", "FALSE")}
+_WORDS |= dict.fromkeys(("true", "True", "TRUE"), True) | dict.fromkeys(("false", "False", "FALSE"), False)
 _WORDS |= {word: float("inf") for word in (".inf", ".Inf", ".INF", "+.inf")} | {"-.inf": float("-inf")}
 _WORDS |= {word: float("nan") for word in (".nan", ".NaN", ".NAN")}
 
@@ -106,7 +105,10 @@ class _Reader:
         return result
 
     def _read_key(self, node: Any) -> str | int | None:
-        if not isinstance(node, yaml.ScalarNode) or node.tag.removeprefix("tag:yaml.org,2002:") not in _TAGS[type(node)]:
+        if (
+            not isinstance(node, yaml.ScalarNode)
+            or node.tag.removeprefix("tag:yaml.org,2002:") not in _TAGS[type(node)]
+        ):
             return None
         key = node.value if node.style else read_scalar(node.value)
         return key if isinstance(key, (str, int)) else None
