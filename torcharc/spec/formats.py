@@ -19,6 +19,7 @@ from torcharc.spec.arcgraph import parse_arcgraph
 from torcharc.spec.choice import refuse_choices
 from torcharc.spec.fragment import refuse_fragment
 from torcharc.spec.modules import parse_modules
+from torcharc.spec.template import has_dollar
 
 Format = Literal["arc", "arcgraph", "modules"]
 
@@ -37,7 +38,7 @@ def parse_spec(spec: Any, variables: Mapping[str, Any] | None = None) -> tuple[G
         return None, [refuse_fragment(spec)]
     if not isinstance(spec, Mapping) or not spec:
         return None, [Problem((), quote(spec) if spec != {} else "{}", _EXPECTED, code="value")]
-    problems = refuse_choices(spec)
+    problems = refuse_choices(spec) if has_dollar(spec) else []
     if problems:
         return None, problems
     form = find_format(spec)

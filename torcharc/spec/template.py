@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import functools
 import keyword
+import marshal
 import re
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -41,6 +42,17 @@ class Budget:
             raise SpecError(Problem(path, "templates that become a larger spec", expected, code="size"))
 
 
+def has_dollar(value: Any) -> bool:
+    """Whether plain data may hold a template or a choice: whether there is a `$` in it.
+
+    A walk in Python over a spec takes longer than reading the rest of it; this one is in C.
+    """
+    try:
+        return b"$" in marshal.dumps(value, 2)
+    except ValueError:  # it holds what is no plain data
+        return True
+
+
 def fill(value: Any, scope: Mapping[str, Any], path: Path, budget: Budget | None = None) -> tuple[Any, list[Problem]]:
     """`value` with every `${expression}` in it replaced, and the problems they have.
 
@@ -59,6 +71,8 @@ def fill(value: Any, scope: Mapping[str, Any], path: Path, budget: Budget | None
         >>> fill({"out": "${2 * width}", "name": "w${width}"}, {"width": 8}, ())
         ({'out': 16, 'name': 'w8'}, [])
     """
+    if not has_dollar(value):
+        return value, []
     filling = _Filling(scope, budget or Budget())
     return filling.fill(value, path), filling.problems
 
