@@ -43,6 +43,7 @@ class DAGNet(nn.Module):
         self.graph: Graph = plan.graph
         schedule = plan.schedule
         self._names = tuple(name for name, _ in plan.inputs)
+        self._keys = frozenset(self._names)
         self._runs = schedule.runs
         if attributes:
             self._runs = tuple(run._replace(name=attributes.get(run.name, run.name)) for run in schedule.runs)
@@ -58,7 +59,12 @@ class DAGNet(nn.Module):
             inputs: One Tensor, dict or NamedTuple; or a tensor for each input.
             named: Tensors by input name.
         """
-        values, extra = self._read(inputs, named)
+        extra: dict[str, Any] = {}
+        given = inputs[0] if len(inputs) == 1 and not named else None
+        if type(given) is dict and given.keys() == self._keys:  # the usual call, without a detour
+            values = [*[given[name] for name in self._names], *self._empty]
+        else:
+            values, extra = self._read(inputs, named)
         if self._checks:
             check_inputs(self._checks, values)
         modules: Any = self._modules["module_dict"]._modules  # type: ignore[union-attr]  # `self.module_dict` takes as long as a whole step
@@ -74,6 +80,8 @@ class DAGNet(nn.Module):
             if step is not None:
                 error.add_note(self._describe(step, values))
             raise
+        if self._form == "dict" and not extra:
+            return {name: values[slot] for name, slot in self._outputs}
         return self._write(values, extra)
 
     def _describe(self, step: Run, values: Sequence[Any]) -> str:

@@ -13,7 +13,7 @@ import torch
 
 from torcharc.arguments import Signature, read_signature
 from torcharc.errors import Problem
-from torcharc.graph import Struct
+from torcharc.graph import Graph, Struct
 from torcharc.rules import Rule
 
 Axis = int | Literal["shape", "shapes"] | tuple[str, int]
@@ -75,6 +75,7 @@ class Entry:
         rule: The outcome for given arguments and inputs in plain Python, where one is known.
         check: Yields the problems that arguments have with the inputs they meet, paths relative to
             the arguments.
+        expand: Gives what a block runs for given params, and the problems of those; for kind `block`.
         plan: Plans a type that is made of modules of other types, in place of `planning.plan_module`.
         example: Arguments and input shapes that work, for the contract tests: `{"params": {...},
             "inputs": {port: [dims]}}`; `torch_examples` says how else an input is written.
@@ -94,6 +95,7 @@ class Entry:
     outputs: tuple[str, ...] | Callable[[Mapping[str, Any]], tuple[str, ...]] = ()
     rule: Rule | None = None
     check: Callable[[Mapping[str, Any], Mapping[str, Struct]], Iterable[Problem]] | None = None
+    expand: Callable[[Mapping[str, Any]], tuple[Graph | None, list[Problem]]] | None = None
     plan: Callable[..., Any] | None = None
     example: Mapping[str, Any] | None = None
     summary: str = ""

@@ -6,7 +6,9 @@ import dataclasses
 from collections.abc import Mapping
 from typing import Any
 
-from torcharc.errors import Problem, choices, did_you_mean, quote
+from torcharc.arguments import read_arguments
+from torcharc.entry import Entry
+from torcharc.errors import Problem, choices, did_you_mean, format_path, quote
 from torcharc.graph import Graph, Node, Ref, Struct
 from torcharc.planning import Feed
 from torcharc.repairs import find_repair
@@ -45,6 +47,33 @@ def explain_node(problem: Problem, node: Node, feed: Feed) -> Problem:
     if problem.code == "shape":
         found = ", ".join(f"{port} = {feed.describe(port)}" for port in feed.structs)
     return dataclasses.replace(problem, path=node.path, found=f"the node {node.name!r} ({node.type}) with {found}")
+
+
+def expand_block(entry: Entry, node: Node) -> tuple[Graph | None, list[Problem]]:
+    """What a node of a registered spec runs, or None; and the problems of its arguments."""
+    if entry.expand is None:
+        return None, []
+    values, problems = read_arguments(entry.signature, node.params, node.arguments_path, extra=node.beside)
+    if problems:
+        return None, problems
+    graph, found = entry.expand(values)
+    return graph, [explain_block(problem, node, entry) for problem in found if problem.severity == "error"]
+
+
+def explain_block(problem: Problem, node: Node, entry: Entry) -> Problem:
+    """A problem within a registered spec, as one of the node that runs it."""
+    inside = node.path and problem.path[: len(node.path)] == node.path
+    if inside or problem.found.startswith("in the registered"):
+        return problem
+    place = format_path(problem.path, "")
+    found = f"in the registered {entry.name}, at {place}: {problem.found}"
+    return dataclasses.replace(problem, path=node.path, found=found, patch=())
+
+
+def explain_recursion(node: Node, entry: Entry, within: tuple[str, ...]) -> Problem:
+    """The problem that a registered spec holds itself."""
+    cycle = " → ".join([*within[within.index(entry.name) :], entry.name])
+    return Problem(node.path, f"registered specs that hold themselves: {cycle}", "types that end", code="cycle")
 
 
 def check_kept(node: Node, graph: Graph, output: Struct, structs: Mapping[str, Any]) -> list[Problem]:

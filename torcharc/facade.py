@@ -7,7 +7,8 @@ from torcharc.errors import ArcError, ArgumentError, InputError, Problem, SpecEr
 from torcharc.inspection import inspect
 from torcharc.network import build, build_fragment
 from torcharc.optim import build_optimizer
-from torcharc.registry import register, types, unregister
+from torcharc.registration import register
+from torcharc.registry import types, unregister
 from torcharc.scheduler import build_scheduler
 from torcharc.spec.override import override
 from torcharc.training import build_training

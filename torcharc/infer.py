@@ -14,7 +14,15 @@ from typing import Any
 
 from torcharc.entry import Entry
 from torcharc.errors import Problem
-from torcharc.explain import check_kept, explain_node, explain_part, has_part
+from torcharc.explain import (
+    check_kept,
+    expand_block,
+    explain_block,
+    explain_node,
+    explain_part,
+    explain_recursion,
+    has_part,
+)
 from torcharc.graph import Graph, Node, Ref, Struct, TensorSpec, Value, walk_refs
 from torcharc.node_cache import plan_once
 from torcharc.planning import Feed
@@ -88,15 +96,18 @@ class Plan:
         return Outcome(self.output, params, sum(outcome.macs or 0 for outcome in known) if complete else None)
 
 
-def infer_plan(graph: Graph, broken: Collection[str] = ()) -> tuple[Plan | None, list[Problem]]:
+def infer_plan(
+    graph: Graph, broken: Collection[str] = (), within: tuple[str, ...] = ()
+) -> tuple[Plan | None, list[Problem]]:
     """The plan of a graph, or None; and the problems of all its nodes.
 
     Args:
         graph: The graph; a node that stands behind a faulty one is left out of account.
         broken: Inputs that come from something faulty.
+        within: The registered specs that the graph is a part of, from the outside in.
     """
     inputs = tuple((name, _with_dtype(name, spec, graph)) for name, spec in graph.inputs)
-    walk = _Walk({name: spec for name, spec in inputs if name not in broken})
+    walk = _Walk({name: spec for name, spec in inputs if name not in broken}, within)
     steps = []
     for node in graph.nodes:
         step = walk.visit(node)
@@ -131,8 +142,9 @@ def _with_dtype(name: str, spec: Struct, graph: Graph) -> Struct:
 class _Walk:
     """The state of one walk: what is known of every input and node so far."""
 
-    def __init__(self, inputs: Mapping[str, Struct]):
+    def __init__(self, inputs: Mapping[str, Struct], within: tuple[str, ...]):
         self.inputs = inputs
+        self.within = within
         self.outputs: dict[str, Struct] = {}  # of the nodes; a faulty node is absent
         self.sources: dict[str, tuple[Entry, Node]] = {}
         self.fed: dict[str, tuple[Feed, Any]] = {}  # what nodes with known inputs are made of
@@ -194,6 +206,8 @@ class _Walk:
             self.problems.append(entry)
             return None
         self.sources[node.name] = entry, node
+        if entry.expand is not None:
+            return self._visit_registered(node, entry)
         places, structs = [], {}
         inputs = [(port, self.spread(entry, node, port, value)) for port, value in node.inputs]
         for port, value in inputs:
@@ -212,6 +226,22 @@ class _Walk:
         call = bind_call(entry.ports, places)
         return Step(node, None if shared else planned.recipe, None, call, structs, planned.outcome)
 
+    def _visit_registered(self, node: Node, entry: Entry) -> Step | None:
+        """The step of a node whose type is a registered spec; what is wrong within is told at the node."""
+        shared = self.sources.get(node.shares)
+        owner = shared[1] if shared else node
+        if entry.name in self.within:
+            self.problems.append(explain_recursion(node, entry, self.within))
+            return None
+        graph, problems = expand_block(entry, owner)
+        self.problems += problems
+        if graph is None or problems:
+            return None
+        count = len(self.problems)
+        step = self._visit_block(node, graph, (*self.within, entry.name))
+        self.problems[count:] = [explain_block(problem, node, entry) for problem in self.problems[count:]]
+        return step
+
     def _compare(self, node: Node, recipe: Any, feed: Feed) -> list[Problem]:
         """The problem that a module is run again on what does not fit the sizes of its first run."""
         if not node.shares:
@@ -225,7 +255,7 @@ class _Walk:
         expected = f"the sizes of its first run, in {node.shares!r}: {', '.join(map(first.describe, first.structs))}"
         return [Problem(node.path, found, expected, code="shape")]
 
-    def _visit_block(self, node: Node, graph: Graph) -> Step | None:
+    def _visit_block(self, node: Node, graph: Graph, within: tuple[str, ...] | None = None) -> Step | None:
         """The step of a block: its graph is planned with what feeds it."""
         places, structs = [], {}
         faults = [problem for _, value in node.inputs for problem in refuse_copies(node, value, self.sides)]
@@ -239,7 +269,8 @@ class _Walk:
             places.append((port, place))
         inputs = tuple((name, structs.get(name)) for name, _ in graph.inputs)
         broken = [name for name, _ in inputs] if self._is_broken(node.inputs) else []
-        plan, problems = infer_plan(dataclasses.replace(graph, inputs=inputs), broken)
+        known = dataclasses.replace(graph, inputs=inputs)
+        plan, problems = infer_plan(known, broken, self.within if within is None else within)
         if plan is not None and not broken:
             describe = functools.partial(_describe_port, dict(node.inputs), structs)
             problems = check_kept(node, graph, plan.output, structs)

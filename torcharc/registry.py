@@ -80,10 +80,7 @@ def _add(name: str, make: Made, settings: Mapping[str, Any]) -> Made:
     no_module = isinstance(make, type) and not issubclass(make, nn.Module)
     if not callable(make) or no_module or isinstance(make, nn.Module):  # a module is callable, and no factory
         raise ArgumentError(Problem(("make",), quote(make), "a subclass of torch.nn.Module or a factory of modules"))
-    if not isinstance(name, str) or not name:
-        raise ArgumentError(Problem(("name",), quote(name), "a type name"))
-    if find(name) is not None:
-        raise ArgumentError(Problem(("name",), quote(name), "a name that no other type has", "choose another name"))
+    _check_name(name)
     if problems := unknown_keys((), settings, _SETTINGS):
         raise ArgumentError(problems)
     known = dict(settings)
@@ -93,6 +90,24 @@ def _add(name: str, make: Made, settings: Mapping[str, Any]) -> Made:
     _registered[name] = dataclasses.replace(entry, inferred=inferred)
     _count_change()
     return make
+
+
+def _check_name(name: Any) -> None:
+    if not isinstance(name, str) or not name:
+        raise ArgumentError(Problem(("name",), quote(name), "a type name"))
+    if find(name) is not None:
+        raise ArgumentError(Problem(("name",), quote(name), "a name that no other type has", "choose another name"))
+
+
+def add(name: str, make_entry: Callable[[], Entry]) -> None:
+    """Adds the entry that `make_entry` gives, once the name is known to be free.
+
+    Raises:
+        ArgumentError: If the name is taken, or is none.
+    """
+    _check_name(name)
+    _registered[name] = make_entry()
+    _count_change()
 
 
 def unregister(name: str) -> None:

@@ -156,8 +156,8 @@ SPECS = [
     (
         SHAPES,
         {"names": NAMES, "shapes": {"image": [4, 5, 5], "vector": [8]}},
-        "spec.film.shapes\n  found: {'image': [4, 5, 5], 'vector': [8]}\n  expected: {'image': [3, 5, 5], 'vector': [8]}"
-        "\n  hint: leave shapes out: they are inferred",
+        "spec.film.shapes\n  found: {'image': [4, 5, 5], 'vector': [8]}\n"
+        "  expected: {'image': [3, 5, 5], 'vector': [8]}\n  hint: leave shapes out: they are inferred",
     ),
     (
         SHAPES,

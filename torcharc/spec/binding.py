@@ -8,6 +8,7 @@ lists the ports.
 from __future__ import annotations
 
 import dataclasses
+import functools
 import inspect
 import re
 from collections.abc import Callable, Collection, Mapping, Sequence
@@ -62,19 +63,20 @@ def target_of_type(entry: Entry, params: Mapping[str, Any], name: str) -> Target
     if entry.kind == "function":
         commutes = entry.name in COMMUTING
         return Target(name, entry.ports, frozenset(entry.signature.arguments), frozenset(params), True, commutes)
-    ports = {port.name for port in entry.ports}
-    return Target(name, entry.ports, frozenset(_call_settings(entry)) - ports, frozenset(params))
-
-
-def _call_settings(entry: Entry) -> list[str]:
-    """The keywords of a module's `forward` that are no tensors, as `need_weights`."""
     forward = getattr(entry.make, "forward", None)
+    settings = frozenset() if forward is None else _call_settings(forward)
+    return Target(name, entry.ports, settings.difference([port.name for port in entry.ports]), frozenset(params))
+
+
+@functools.lru_cache(maxsize=1024)
+def _call_settings(forward: Callable[..., Any]) -> frozenset[str]:
+    """The keywords of a `forward`: ports, and settings of the call, as `need_weights`."""
     try:
-        parameters = inspect.signature(forward).parameters.values() if forward is not None else []
+        parameters = inspect.signature(forward).parameters.values()
     except (TypeError, ValueError):
-        return []
+        return frozenset()
     named = (inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY)
-    return [parameter.name for parameter in parameters if parameter.kind in named and parameter.name != "self"]
+    return frozenset(parameter.name for parameter in parameters if parameter.kind in named and parameter.name != "self")
 
 
 @dataclasses.dataclass(slots=True)

@@ -56,6 +56,8 @@ def source_of_type(name: str, entry: Entry, params: Mapping[str, Any]) -> Source
     if callable(entry.outputs):
         return Source(Ref(name), {part: (part,) for part in entry.outputs(params)}, only_parts=True)
     ref = Ref(name)
+    if entry.kind == "block":
+        return Source(ref, dict.fromkeys(entry.outputs, ()))
     if entry.kind == "module" and entry.outputs:
         parts: dict[str, Keys] = {part: (index,) for index, part in enumerate(entry.outputs) if part != WHOLE}
         if entry.make is nn.LSTM:

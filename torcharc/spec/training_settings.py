@@ -79,14 +79,15 @@ SETTINGS: dict[str, Setting] = {
 
 def read_range(setting: Setting, value: Any, path: Path, scope: Mapping[str, Any]) -> tuple[Any, list[Problem]]:
     """`value` made fit for `setting`, and the problem that it has there; `scope` holds the bound names."""
+    own = quote(value)  # the user's words, where a string was read as a number
     plain, problems = read_number(value, setting.kind, path, scope)
     if problems:
-        return value, problems
+        return value, [dataclasses.replace(one, found=own) for one in problems]
     plain, problems = read_value(setting.kind, plain, path)
     number = isinstance(plain, (int, float)) and not isinstance(plain, bool)
     if not problems and number and not setting.holds(plain):
         problems = [Problem(path, quote(value), setting.rule or "a finite number", code="value")]
-    return plain, [dataclasses.replace(one, expected=setting.rule or one.expected) for one in problems]
+    return plain, [dataclasses.replace(one, found=own, expected=setting.rule or one.expected) for one in problems]
 
 
 def read_setting(

@@ -1,0 +1,101 @@
+"""Blocks: a spec of any format as a type of its own.
+
+A block is written as a module of a graph spec (`{inputs: [x], params: {...}, graph, outputs}`), or as
+a whole spec, whose variables are then its params and whose inputs its ports.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+from collections.abc import Mapping, Sequence
+from typing import Any, NoReturn
+
+from torcharc.arguments import Argument, Signature
+from torcharc.entry import Entry, Port
+from torcharc.errors import Path, Problem, SpecError
+from torcharc.graph import Graph, Node
+from torcharc.spec.arcgraph_blocks import Blocks
+from torcharc.spec.formats import parse_spec
+from torcharc.spec.load import load_spec
+
+_VARIABLES = ("vars", "dag_vars")
+
+
+def make_block(name: str, spec: Mapping[str, Any]) -> Entry:
+    """The entry of a type `name` that runs the network `spec` describes.
+
+    Raises:
+        SpecError: With every problem that the spec has by itself.
+    """
+    own = load_spec(spec).spec
+    is_module = isinstance(own.get("inputs"), list)
+    expand = functools.partial(_expand_module if is_module else _expand_spec, name, own)
+    params = own.get("params") if is_module else next((own[key] for key in _VARIABLES if key in own), {})
+    graph = _check(expand, params or {}, is_module)
+    ports = own["inputs"] if is_module else [port for port, _ in graph.inputs] if graph else []
+    outputs = list(own["outputs"]) if is_module else [output for output, _ in graph.outputs] if graph else []
+    return Entry(
+        name=name,
+        make=_refuse,
+        kind="block",
+        ports=tuple(Port(port) for port in ports),
+        signature=Signature(
+            {
+                key: Argument(key, required=is_module and value is None, default=value)
+                for key, value in (params or {}).items()
+            }
+        ),
+        outputs=(outputs[0],) if len(outputs) == 1 else lambda params: tuple(outputs),
+        expand=expand,
+        summary="a registered spec",
+        defined="a spec",
+    )
+
+
+def _refuse(**params: Any) -> NoReturn:
+    raise TypeError("a block is a node of its own, and no argument of another type")
+
+
+def _check(expand: Any, params: Any, is_module: bool) -> Graph | None:
+    """The graph of a block with its defaults; None where it has params without one."""
+    open_params = is_module and isinstance(params, Mapping) and None in params.values()
+    graph, problems = expand({key: 1 for key, value in params.items() if value is None} if open_params else {})
+    errors = [problem for problem in problems if problem.severity == "error"]
+    if errors:
+        raise SpecError(errors)
+    found: Graph | None = graph
+    return found
+
+
+def _expand_module(name: str, spec: Mapping[str, Any], params: Mapping[str, Any]) -> tuple[Graph | None, list[Problem]]:
+    blocks = Blocks({name: spec}, (), {})
+    graph, problems = blocks.make(f"module.{name}", params, (), {})
+    found = [dataclasses.replace(problem, path=_strip(problem.path, name)) for problem in [*problems, *blocks.problems]]
+    return graph if graph is None else _move(graph, name), found
+
+
+def _expand_spec(name: str, spec: Mapping[str, Any], params: Mapping[str, Any]) -> tuple[Graph | None, list[Problem]]:
+    graph, problems = parse_spec(spec, params)
+    return graph if graph is None else dataclasses.replace(graph, strict=False, bare=False), problems
+
+
+def _strip(path: Path, name: str) -> Path:
+    return path[1:] if path[:1] == (name,) else path
+
+
+def _move(graph: Graph, name: str) -> Graph:
+    """`graph` with the paths of its nodes as they are in the block's own spec."""
+    return dataclasses.replace(graph, nodes=_move_nodes(graph.nodes, name))
+
+
+def _move_nodes(nodes: Sequence[Node], name: str) -> tuple[Node, ...]:
+    return tuple(
+        dataclasses.replace(
+            node,
+            path=_strip(node.path, name),
+            arguments_path=_strip(node.arguments_path, name),
+            graph=None if node.graph is None else _move(node.graph, name),
+        )
+        for node in nodes
+    )
