@@ -188,6 +188,8 @@ class _Walk:
 
     def spread(self, entry: Entry, node: Node, port: str, value: Value) -> Value:
         """What feeds a port, with copies side by side one by one; None where it takes one tensor only."""
+        if not self.sides:
+            return value
         known = entry.port(port)
         if known is not None and known.takes == "any" and isinstance(value, Ref):
             return value

@@ -142,6 +142,7 @@ class FiLMMerge(nn.Module):
         ValueError: At the call, if the two differ in batch size.
 
     Example:
+        >>> import torch
         >>> film = FiLMMerge({"feature": "x", "conditioner": "c"}, {"x": [3, 5, 5], "c": [8]})
         >>> film({"x": torch.zeros(2, 3, 5, 5), "c": torch.zeros(2, 8)}).shape
         torch.Size([2, 3, 5, 5])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import os
+import sys
 from collections.abc import Mapping
 from typing import Any
 
@@ -50,11 +51,24 @@ def apply_overrides(loaded: Loaded, overrides: Mapping[str, Any]) -> Loaded:
     return dataclasses.replace(loaded, spec=root[""])
 
 
+def _read_path(path: str | int) -> list[Any]:
+    """The keys of a path as pydash reads it.
+
+    pydash is imported with the first path, as that takes a while. It hashes all builtins then, and
+    fails where an interactive session keeps a list as its last value `_` among them.
+    """
+    names = vars(sys.modules["builtins"])
+    last = {"_": names.pop("_")} if "_" in names else {}
+    try:
+        import pydash
+    finally:
+        names.update(last)
+    return list(pydash.to_path(path))
+
+
 def _set(root: dict[str, Any], path: Any, value: Any) -> Problem | None:
     """Puts `value` at `path` below the one key of `root`; or the problem that nothing stands there."""
-    import pydash  # only here: it takes a while to import
-
-    keys = pydash.to_path(path) if isinstance(path, (str, int)) and path != "" else []
+    keys = _read_path(path) if isinstance(path, (str, int)) and path != "" else []
     place: Path = ()
     holder, last = root, ""
     for position, key in enumerate(keys):
