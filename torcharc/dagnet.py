@@ -33,24 +33,37 @@ class DAGNet(nn.Module):
         Exception: What a module raises; a note names the node and the shapes that it was fed.
     """
 
+    spec: Any
+    graph: Graph
+    _names: tuple[str, ...]
+    _keys: frozenset[str]
+    _runs: tuple[Run, ...]
+    _empty: tuple[None, ...]
+    _outputs: tuple[tuple[str, int], ...]
+    _form: str
+    _checks: tuple[Any, ...]
+
     def __init__(self, plan: Plan, modules: Mapping[str, nn.Module], spec: Any = None):
         super().__init__()
         attributes = name_attributes(modules)  # for names that torch's own container refuses, as `type`
         self.module_dict = NamedModules(modules) if attributes else nn.ModuleDict()
         if not attributes:
             self.module_dict._modules.update(modules)  # `nn.ModuleDict(modules)` checks each name again
-        self.spec = spec
-        self.graph: Graph = plan.graph
-        schedule = plan.schedule
-        self._names = tuple(name for name, _ in plan.inputs)
-        self._keys = frozenset(self._names)
-        self._runs = schedule.runs
+        schedule, names = plan.schedule, tuple(name for name, _ in plan.inputs)
+        runs = schedule.runs
         if attributes:
-            self._runs = tuple(run._replace(name=attributes.get(run.name, run.name)) for run in schedule.runs)
-        self._empty = (None,) * (schedule.size - len(self._names))
-        self._outputs = schedule.outputs
-        self._form = plan.graph.form
-        self._checks = make_checks(plan.inputs) if plan.graph.strict else ()
+            runs = tuple(run._replace(name=attributes.get(run.name, run.name)) for run in runs)
+        self.__dict__.update(  # no modules, no parameters: `nn.Module.__setattr__` would only look for them
+            spec=spec,
+            graph=plan.graph,
+            _names=names,
+            _keys=frozenset(names),
+            _runs=runs,
+            _empty=(None,) * (schedule.size - len(names)),
+            _outputs=schedule.outputs,
+            _form=plan.graph.form,
+            _checks=make_checks(plan.inputs) if plan.graph.strict else (),
+        )
 
     def forward(self, *inputs: Any, **named: Any) -> Any:
         """The outputs for one batch.

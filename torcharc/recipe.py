@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
@@ -12,7 +13,7 @@ from torcharc.entry import Port
 from torcharc.initialize import Init
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
+@dataclasses.dataclass(frozen=True)
 class Recipe:
     """How to make a module: a call of `make`, or a stack of such calls; then its initialization."""
 
@@ -21,10 +22,17 @@ class Recipe:
     layers: tuple[Recipe, ...] | None = None
     init: Init | None = None
 
+    @functools.cached_property
+    def is_plain(self) -> bool:
+        """Whether the arguments hold nothing that a module could change."""
+        return all(isinstance(value, (int, float, str, type(None))) for value in self.arguments.values())
+
     def __call__(self) -> nn.Module:
         """A new module; what the recipe holds is copied, never shared with it."""
         if self.layers is not None:
             module = self.make(*[layer() for layer in self.layers])
+        elif self.is_plain:
+            module = self.make(**self.arguments)
         else:
             module = self.make(**{name: _fresh(value) for name, value in self.arguments.items()})
         if self.init is not None:
