@@ -38,36 +38,11 @@ def register(type_: str | None = None, /, **settings: Any) -> Callable[[Made], M
 def register(type_: Any = None, make: Any = None, /, **settings: Any) -> Any:
     """Makes a module class, or a factory of modules, a type that specs can name.
 
-    Used as `@register`, as `@register("Name", infer={...})`, or as `register("Name", cls)`.
-
-    Args:
-        type_: The class or factory, or the name of the type; default: the class's own name.
-        make: The class or factory, when the first argument is a name.
-        settings: What cannot be read from the class: `infer` (argument → axis of the input that
-            gives its value: `-1` last, `1` channels, `"shape"` all without the batch, None where
-            a name that torch.nn would infer is not to be inferred),
-            `input_dtype` (`"int64"` for token ids), `outputs` (names of the parts of a tuple
-            output), `example` (`{"params": {...}, "inputs": {port: [dims]}}`), `kind`, `ports`.
-
-    Returns:
-        What was registered, unchanged.
+    The public `torcharc.register` is this and takes a spec too; see there for the settings. The
+    building blocks use this one, as they know nothing of specs.
 
     Raises:
         ArgumentError: If the name is taken, or what is given makes no module.
-
-    Example:
-        >>> import torch, torcharc
-        >>> @torcharc.register
-        ... class Scale(torch.nn.Module):
-        ...     def __init__(self, in_features: int):
-        ...         super().__init__()
-        ...         self.weight = torch.nn.Parameter(torch.ones(in_features))
-        ...
-        ...     def forward(self, x):
-        ...         return x * self.weight
-        >>> torcharc.build({"dag_in_shape": [4], "scale": {"type": "Scale"}}).module_dict.scale
-        Scale()
-        >>> torcharc.unregister("Scale")
     """
     if make is None and callable(type_):
         return _add(type_.__name__, type_, settings)

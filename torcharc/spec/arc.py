@@ -12,7 +12,7 @@ from collections.abc import Collection, Mapping
 from typing import Any, Literal, NamedTuple
 
 from torcharc.entry import Entry
-from torcharc.errors import Path, Problem, choices, did_you_mean, missing_type, quote, unknown_keys
+from torcharc.errors import Path, Problem, choices, did_you_mean, missing_type, quote, unknown_keys, wrong_choice
 from torcharc.graph import Dim, Graph, N, Node, Ref, TensorSpec, Value
 from torcharc.registry import lookup
 from torcharc.spec.arc_module import HEAD_KEYS, INPUT, NODE_KEYS, flat_name, parse_module
@@ -281,8 +281,9 @@ class _Parser:
         if not names:
             expected = "no in_names: the one carried tensor has no name"
             return Problem(path, quote(name), expected, "leave in_names out", "reference")
-        hint = self._explain_name(name, path) or did_you_mean(name, names)
-        return Problem(path, quote(name), f"one of the carried tensors: {choices(names)}", hint, "reference")
+        problem = wrong_choice(path, name, "one of the carried tensors", names, "reference")
+        reason = self._explain_name(name, path)  # a name that is known is no misspelling, and has no patch
+        return dataclasses.replace(problem, hint=reason, patch=()) if reason else problem
 
     def _explain_name(self, name: str, path: Path) -> str:
         """Why a name that is known is not carried."""
