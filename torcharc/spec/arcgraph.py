@@ -6,6 +6,7 @@ The nodes may stand at the top or under `model`. What says how to train (`loss`,
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -14,7 +15,7 @@ from torcharc.graph import Graph
 from torcharc.spec.arcgraph_blocks import Blocks
 from torcharc.spec.arcgraph_inputs import read_inputs
 from torcharc.spec.arcgraph_level import Level, form_of
-from torcharc.spec.template import fill, read_scope
+from torcharc.spec.template import fill, read_scope, unknown_variable
 from torcharc.spec.training import TRAINING_KEYS
 
 GRAPH_KEYS = ("inputs", "graph", "outputs", "modules", "vars")
@@ -99,9 +100,11 @@ def unwrap(spec: Mapping[str, Any]) -> tuple[dict[str, tuple[Any, Path]], list[P
 def _read_scope(
     parts: Mapping[str, tuple[Any, Path]], overrides: Mapping[str, Any]
 ) -> tuple[dict[str, Any], list[Problem]]:
-    """The bound names: the spec's variables, and what the caller binds besides."""
+    """The bound names: the spec's variables, and what the caller binds besides, which something must use."""
     variables, place = parts.get("vars", (None, ("vars",)))
     declared = variables if isinstance(variables, Mapping) else {}
     further = {name: value for name, value in overrides.items() if name not in declared}
     given = {name: value for name, value in overrides.items() if name in declared}
-    return read_scope(variables, given, place, base=further)
+    scope, problems = read_scope(variables, given, place, base=further)
+    words = set(re.findall(r"\w+", repr([value for value, _ in parts.values()]))) if further else set()
+    return scope, problems + [unknown_variable(name, declared, place) for name in further if name not in words]

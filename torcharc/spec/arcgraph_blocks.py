@@ -54,6 +54,7 @@ class Blocks:
         self._definitions: dict[str, Definition | None] = {}
         self._made: dict[str, tuple[Graph | None, int]] = {}
         self._used: set[str] = set()
+        self._mentioned: set[str] = set()
         self._chain: list[str] = []
         if value is not None and not isinstance(value, Mapping):
             self.problems.append(
@@ -197,16 +198,29 @@ class Blocks:
             return None, [*problems, Problem((*place, "module"), quote(word), expected, code="stack")]
         return _chain(name, graph, count, path), problems
 
+    def mention(self, item: Any) -> None:
+        """Takes note of the module that a node would run, were it not left out or its type chosen by a variable."""
+        type_ = item.get("type") if isinstance(item, Mapping) else None
+        if not isinstance(type_, str) or not type_.startswith(BLOCKS):
+            return
+        word = type_.split(".", 1)[1]
+        found = self._definitions if "${" in word else [word]
+        for name in set(found) - self._mentioned:
+            self._mentioned.add(name)
+            definition = self._definitions.get(name)
+            items = definition.spec["graph"] if definition is not None else ()
+            for inner in items if isinstance(items, (list, tuple)) else ():
+                self.mention(inner)
+
     def check_unused(self) -> list[Problem]:
         """Warnings for the modules that no node runs, and errors for the unknown types in them."""
         problems = []
         for name, definition in self._definitions.items():
             if name in self._used or definition is None:
                 continue
-            expected = "a module that some node runs"
-            problems.append(
-                Problem(definition.path, f"the module {quote(name)}", expected, code="unused", severity="warning")
-            )
+            if name not in self._mentioned:
+                found, expected = f"the module {quote(name)}", "a module that some node runs"
+                problems.append(Problem(definition.path, found, expected, code="unused", severity="warning"))
             items = definition.spec["graph"]
             for index, item in enumerate(items if isinstance(items, (list, tuple)) else ()):
                 type_ = item.get("type") if isinstance(item, Mapping) else None
