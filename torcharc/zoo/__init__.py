@@ -1,0 +1,10 @@
+"""Published architectures as spec files: `build('zoo/resnet50')`, `build('zoo/resnet50', num_classes=10)`.
+
+Files are by family, `resnet.yaml`, and `index.yaml` names their members by the values they need.
+`zoo.list()` gives the names. A name may state its version, `zoo/resnet50@1`; a name whose network
+changes gets a new version.
+"""
+
+from torcharc.spec.zoo_index import list_names as list
+
+__all__ = ["list"]
