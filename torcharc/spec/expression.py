@@ -105,7 +105,7 @@ class _Walk:
     def list(self, node: ast.List) -> list[Any]:
         return [self.visit(item) for item in node.elts]
 
-    def comprehension(self, node: ast.ListComp) -> list[Any]:
+    def comprehension(self, node: ast.ListComp) -> Any:
         """`[expression for name in list if condition]`, one `for` alone."""
         loop = node.generators[0]
         if len(node.generators) > 1 or not isinstance(loop.target, ast.Name) or loop.is_async:
