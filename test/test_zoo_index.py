@@ -18,7 +18,7 @@ def message(spec, **variables):
 
 
 def test_list_matches_patterns():
-    assert torcharc.zoo.list("resnet1*") == ["zoo/resnet101", "zoo/resnet152", "zoo/resnet18"]
+    assert torcharc.zoo.list("resnet1??") == ["zoo/resnet101", "zoo/resnet152"]
     assert torcharc.zoo.list("zoo/resnet18") == ["zoo/resnet18"]
     assert torcharc.zoo.list("nothing") == []
 
@@ -72,8 +72,8 @@ def test_unknown_variable_is_told_the_nearest():
         "1 problem in the spec\n"
         "zoo/resnet.yaml:4: spec.vars.num_clases\n"
         "  found: a value for the variable 'num_clases'\n"
-        "  expected: one of the variables: block, conv, depths, expansion, group_width, groups, num_classes, squeeze, "
-        "width\n"
+        "  expected: one of the variables: block, conv, depths, expansion, group_width, groups, num_classes, size, "
+        "squeeze, width\n"
         "  hint: did you mean 'num_classes'?"
     )
 
