@@ -16,6 +16,7 @@ pytest_collect_file = (
 ).pytest()
 
 
+@pytest.hookimpl(tryfirst=True)  # xdist reads the marks in the same hook
 def pytest_collection_modifyitems(items):
     """Keeps the examples of a document together: what one defines the next ones use."""
     for item in items:
