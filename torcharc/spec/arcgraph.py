@@ -1,7 +1,7 @@
 """The Arc-Graph format: inputs, nodes with explicit wiring, outputs, modules. Its dialects are one language.
 
 The nodes may stand at the top or under `model`. What says how to train (`loss`, `optimizer`,
-`trainer`, `training`, ...) and what only describes is passed by here.
+`trainer`, `training`, ...) is checked here, and made by `build_training`.
 """
 
 from __future__ import annotations
@@ -14,11 +14,11 @@ from torcharc.graph import Graph
 from torcharc.spec.arcgraph_blocks import Blocks
 from torcharc.spec.arcgraph_inputs import read_inputs
 from torcharc.spec.arcgraph_level import Level, form_of
-from torcharc.spec.template import fill, read_scope
-from torcharc.spec.training import TRAINING_KEYS
+from torcharc.spec.template import bind_further, fill, read_scope
+from torcharc.spec.training import TRAINING_KEYS, check_training
 
 GRAPH_KEYS = ("inputs", "graph", "outputs", "modules", "vars")
-MODEL_KEYS = (*GRAPH_KEYS, "loss", "training", "trainer", "optimizer", "config", "name", "description", "version")
+MODEL_KEYS = (*GRAPH_KEYS, *TRAINING_KEYS)
 
 _REQUIRED = ("inputs", "graph", "outputs")
 
@@ -43,15 +43,20 @@ def parse_arcgraph(
 
 def _parse(spec: Mapping[str, Any], overrides: Mapping[str, Any]) -> tuple[Graph | None, list[Problem]]:
     parts, problems = unwrap(spec)
-    scope, faults = _read_scope(parts, overrides)
+    scope, faults = _read_scope(spec, parts, overrides)
     problems += faults
-    missing = [key for key in _REQUIRED if key not in parts]
-    if missing:
-        return None, problems
+    graph, found = (None, []) if any(key not in parts for key in _REQUIRED) else _read_graph(parts, scope)
+    names = parts.get("outputs", (None, ()))[0]
+    problems += found + ([] if faults else check_training(spec, names if isinstance(names, Mapping) else None, scope))
+    return graph, list(dict.fromkeys(problems))
+
+
+def _read_graph(parts: Mapping[str, tuple[Any, Path]], scope: Mapping[str, Any]) -> tuple[Graph | None, list[Problem]]:
+    """The graph that the parts of a spec make, or None; and their problems."""
     value, place = parts["inputs"]
-    value, faults = fill(value, scope, place)
+    value, problems = fill(value, scope, place)
     inputs = read_inputs(value, place, scope)
-    problems += faults + inputs.problems
+    problems += inputs.problems
     nodes_are_listed = isinstance(parts["graph"][0], (list, tuple)) and len(parts["graph"][0]) > 0
     if not inputs.specs and nodes_are_listed:
         return None, problems
@@ -68,8 +73,7 @@ def _parse(spec: Mapping[str, Any], overrides: Mapping[str, Any]) -> tuple[Graph
     if not outputs and not any(problem.severity == "error" for problem in problems):
         return None, problems
     declared = tuple(inputs.specs.items())
-    graph = Graph(declared, (*inputs.nodes, *nodes), outputs, form_of(outputs), firsts=True, strict=True)
-    return graph, list(dict.fromkeys(problems))
+    return Graph(declared, (*inputs.nodes, *nodes), outputs, form_of(outputs), firsts=True, strict=True), problems
 
 
 def unwrap(spec: Mapping[str, Any]) -> tuple[dict[str, tuple[Any, Path]], list[Problem]]:
@@ -97,11 +101,12 @@ def unwrap(spec: Mapping[str, Any]) -> tuple[dict[str, tuple[Any, Path]], list[P
 
 
 def _read_scope(
-    parts: Mapping[str, tuple[Any, Path]], overrides: Mapping[str, Any]
+    spec: Mapping[str, Any], parts: Mapping[str, tuple[Any, Path]], overrides: Mapping[str, Any]
 ) -> tuple[dict[str, Any], list[Problem]]:
     """The bound names: the spec's variables, and what the caller binds besides."""
     variables, place = parts.get("vars", (None, ("vars",)))
     declared = variables if isinstance(variables, Mapping) else {}
-    further = {name: value for name, value in overrides.items() if name not in declared}
+    further, problems = bind_further(spec, declared, overrides, place)
     given = {name: value for name, value in overrides.items() if name in declared}
-    return read_scope(variables, given, place, base=further)
+    scope, found = read_scope(variables, given, place, base=further)
+    return scope, problems + found

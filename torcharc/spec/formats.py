@@ -20,6 +20,7 @@ from torcharc.spec.choice import refuse_choices
 from torcharc.spec.fragment import refuse_fragment
 from torcharc.spec.modules import parse_modules
 from torcharc.spec.template import has_dollar
+from torcharc.spec.training import check_training, read_block_scope, split_block
 
 Format = Literal["arc", "arcgraph", "modules"]
 
@@ -44,12 +45,22 @@ def parse_spec(spec: Any, variables: Mapping[str, Any] | None = None) -> tuple[G
     form = find_format(spec)
     if form == "arcgraph":
         return parse_arcgraph(spec, variables)
-    if form == "modules":
-        return parse_modules(spec, variables)
-    if form == "arc":
-        return parse_arc(spec, variables)
+    if form is not None:
+        rest, training = split_block(spec)
+        graph, problems = (parse_modules if form == "modules" else parse_arc)(rest, variables)
+        return graph, problems + (_check_block(spec, training, graph, variables or {}) if training is not None else [])
     found = f"the keys {', '.join(map(quote, list(spec)[:8]))}"
     return None, [Problem((), found, _EXPECTED, code="format")]
+
+
+def _check_block(
+    spec: Mapping[str, Any], training: Mapping[str, Any], graph: Graph | None, variables: Mapping[str, Any]
+) -> list[Problem]:
+    """The problems of the `training` of an arc or of a 2.x spec; those of the variables are told already."""
+    scope, problems = read_block_scope(spec, variables)
+    named = graph is not None and graph.form == "dict"
+    outputs = [name for name, _ in graph.outputs] if graph is not None and named else None
+    return [] if problems else check_training({"training": training}, outputs, scope)
 
 
 def find_format(spec: Mapping[Any, Any]) -> Format | None:

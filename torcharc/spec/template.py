@@ -10,7 +10,7 @@ import functools
 import keyword
 import marshal
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
 from torcharc.errors import Path, Problem, SpecError, choices, did_you_mean, quote
@@ -228,6 +228,29 @@ def read_scope(
             faulty |= {name} if found else set()
     unknown = [name for name in overrides if name not in variables]
     return scope, problems + [unknown_variable(name, variables, path) for name in unknown]
+
+
+def bind_further(
+    spec: Any, declared: Iterable[str], overrides: Mapping[str, Any], path: Path
+) -> tuple[dict[str, Any], list[Problem]]:
+    """The names that the caller binds besides those that a spec declares; and a problem for each that it never uses.
+
+    Example:
+        >>> bind_further({"params": {"out_features": "2 * width"}}, [], {"width": 8}, ("vars",))
+        ({'width': 8}, [])
+    """
+    further = {name: value for name, value in overrides.items() if name not in set(declared)}
+    bound = {name: value for name, value in further.items() if mentions(spec, {name})}
+    unknown = [name for name in further if name not in bound]
+    return bound, [unknown_variable(name, declared, path) for name in unknown]
+
+
+def mentions(value: Any, names: Collection[str]) -> bool:
+    """Whether one of `names` stands as a word in a string of `value`."""
+    if isinstance(value, str):
+        return not set(names).isdisjoint(re.findall(r"\w+", value))
+    items = value.values() if isinstance(value, Mapping) else value if isinstance(value, (list, tuple)) else ()
+    return any(mentions(item, names) for item in items)
 
 
 def unknown_variable(name: str, variables: Iterable[str], path: Path, others: Iterable[str] = ()) -> Problem:
