@@ -12,8 +12,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from torcharc.entry import Entry
-from torcharc.errors import Path, Problem, missing_key, quote, unknown_keys
+from torcharc.errors import Path, Problem, missing_key, nearest, quote, unknown_keys
 from torcharc.registry import find, lookup
+from torcharc.spec.expand import COPY_KEYS, Copies
 
 Layers = list[tuple[Mapping[str, Any], Path]]
 """Modules as `{type: ..., ...}`, each with the place of its arguments in the spec."""
@@ -36,6 +37,14 @@ class Definition:
     params: Mapping[str, Any]
     path: Path
     places: Mapping[Path, Path] = dataclasses.field(default_factory=dict)
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Copied:
+    """A module and its copies: what each of those that are kept is made of; none where it is left out."""
+
+    copies: Copies
+    definitions: tuple[Definition, ...]
 
 
 def read_module(value: Any, path: Path, *, sized: bool) -> tuple[Definition | None, list[Problem]]:
@@ -63,6 +72,9 @@ def _read_key(value: Any, path: Path) -> tuple[str | None, list[Problem]]:
     if not isinstance(value, Mapping):
         hint = f"write {{{value}: null}}" if isinstance(value, str) and find(value) else ""
         return None, [Problem(path, quote(value), expected, hint, "value")]
+    misspelt = [key for key in value if isinstance(key, str) and not find(key) and nearest(key, COPY_KEYS)]
+    if misspelt and len(value) == len(misspelt) + 1:
+        return None, unknown_keys(path, misspelt, COPY_KEYS)
     if len(value) != 1:
         hint = "several layers stand in a list: {Sequential: [...]}" if all(map(_is_layer, value)) and value else ""
         if isinstance(value.get("type"), str):
