@@ -14,7 +14,7 @@ from torcharc.graph import Graph
 from torcharc.spec.arcgraph_blocks import Blocks
 from torcharc.spec.arcgraph_inputs import read_inputs
 from torcharc.spec.arcgraph_level import Level, form_of
-from torcharc.spec.template import bind_further, fill, read_scope
+from torcharc.spec.template import Budget, Scope, bind_further, fill, read_scope
 from torcharc.spec.training import TRAINING_KEYS, check_training
 
 GRAPH_KEYS = ("inputs", "graph", "outputs", "modules", "vars")
@@ -51,7 +51,7 @@ def _parse(spec: Mapping[str, Any], overrides: Mapping[str, Any]) -> tuple[Graph
     return graph, list(dict.fromkeys(problems))
 
 
-def _read_graph(parts: Mapping[str, tuple[Any, Path]], scope: Mapping[str, Any]) -> tuple[Graph | None, list[Problem]]:
+def _read_graph(parts: Mapping[str, tuple[Any, Path]], scope: Scope) -> tuple[Graph | None, list[Problem]]:
     """The graph that the parts of a spec make, or None; and their problems."""
     value, place = parts["inputs"]
     value, problems = fill(value, scope, place)
@@ -102,11 +102,12 @@ def unwrap(spec: Mapping[str, Any]) -> tuple[dict[str, tuple[Any, Path]], list[P
 
 def _read_scope(
     spec: Mapping[str, Any], parts: Mapping[str, tuple[Any, Path]], overrides: Mapping[str, Any]
-) -> tuple[dict[str, Any], list[Problem]]:
+) -> tuple[Scope, list[Problem]]:
     """The bound names: the spec's variables, and what the caller binds besides."""
     variables, place = parts.get("vars", (None, ("vars",)))
     declared = variables if isinstance(variables, Mapping) else {}
     further, problems = bind_further(spec, declared, overrides, place)
     given = {name: value for name, value in overrides.items() if name in declared}
-    scope, found = read_scope(variables, given, place, base=further)
-    return scope, problems + found
+    budget = Budget()
+    names, found = read_scope(variables, given, place, base=further, budget=budget)
+    return Scope(names, budget), problems + found

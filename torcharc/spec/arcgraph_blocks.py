@@ -16,6 +16,7 @@ from torcharc.spec.arcgraph_types import find_type
 from torcharc.spec.expand import Expansion
 from torcharc.spec.numbers import read_number, read_value_of
 from torcharc.spec.references import Source
+from torcharc.spec.template import Scope
 
 KEYS = ("inputs", "params", "graph", "outputs")
 
@@ -46,11 +47,11 @@ class Blocks:
         expansion: Makes the copies that `repeat` and `parallel` ask for, and fills templates.
     """
 
-    def __init__(self, value: Any, path: Path, scope: Mapping[str, Any]):
+    def __init__(self, value: Any, path: Path, scope: Scope):
         self.scope = scope
         self.problems: list[Problem] = []
         self.count = 0
-        self.expansion = Expansion()
+        self.expansion = Expansion(scope.budget)
         self._definitions: dict[str, Definition | None] = {}
         self._made: dict[str, tuple[Graph | None, int]] = {}
         self._used: set[str] = set()
@@ -90,7 +91,7 @@ class Blocks:
         return None if problems else Definition(name, tuple(inputs), dict(params or {}), item, path)
 
     def make(
-        self, type_: str, params: Mapping[str, Any], path: Path, scope: Mapping[str, Any]
+        self, type_: str, params: Mapping[str, Any], path: Path, scope: Scope
     ) -> tuple[Graph | None, list[Problem]]:
         """What a node of type `module.<name>` or `arc.stack` runs, or None; and the problems of the node.
 
@@ -107,7 +108,7 @@ class Blocks:
         return graph, [_prefix(problem, f"{prefix}.") for problem in problems]
 
     def _make_module(
-        self, name: str, params: Mapping[str, Any], path: Path, place: Path, scope: Mapping[str, Any]
+        self, name: str, params: Mapping[str, Any], path: Path, place: Path, scope: Scope
     ) -> tuple[Graph | None, list[Problem]]:
         if name not in self._definitions:
             expected = (
@@ -139,7 +140,7 @@ class Blocks:
         if key in self._made:
             return self._made[key]
         inputs = {name: Source(Ref(name, of_input=True)) for name in definition.inputs}
-        level = Level(self, inputs, {**self.scope, **values})
+        level = Level(self, inputs, self.scope.extend(values))
         self._chain.append(definition.name)
         before = self.count
         nodes = level.read_nodes(definition.spec["graph"], (*definition.path, "graph"))
@@ -154,9 +155,7 @@ class Blocks:
         self._made[key] = graph, size
         return graph, size
 
-    def _make_stack(
-        self, params: Mapping[str, Any], path: Path, scope: Mapping[str, Any]
-    ) -> tuple[Graph | None, list[Problem]]:
+    def _make_stack(self, params: Mapping[str, Any], path: Path, scope: Scope) -> tuple[Graph | None, list[Problem]]:
         """`count` copies of a module in a row; the first input is threaded through, the others stay."""
         given = dict(params)
         place = (*path, "params")
@@ -230,7 +229,7 @@ def _prefix(problem: Problem, prefix: str) -> Problem:
 
 
 def _bind_params(
-    definition: Definition, params: Mapping[str, Any], path: Path, scope: Mapping[str, Any], outer: Mapping[str, Any]
+    definition: Definition, params: Mapping[str, Any], path: Path, scope: Scope, outer: Scope
 ) -> tuple[dict[str, Any], list[Problem]]:
     """The values of a module's params: those that the node gives, and the defaults of the others."""
     undeclared = [key for key in params if key not in definition.params]
@@ -246,8 +245,11 @@ def _bind_params(
         problems.append(Problem(path, found, expected, code="reading", severity="note"))
     else:
         problems = unknown_keys(path, params, definition.params, missing)
-    given = {key: read_value_of(value, scope) for key, value in params.items() if key in definition.params}
-    defaults = {key: read_value_of(value, outer) for key, value in definition.params.items()}
+    place = (*definition.path, "params")
+    given = {
+        key: read_value_of(value, scope, (*path, key)) for key, value in params.items() if key in definition.params
+    }
+    defaults = {key: read_value_of(value, outer, (*place, key)) for key, value in definition.params.items()}
     return {**defaults, **{key: value for key, value in given.items() if value is not None}}, problems
 
 

@@ -22,6 +22,7 @@ from torcharc.spec.arcgraph_nodes import (
 from torcharc.spec.expand import COPY_KEYS, Copies
 from torcharc.spec.ordering import order_names
 from torcharc.spec.references import Source, read_reference
+from torcharc.spec.template import Scope
 
 if TYPE_CHECKING:
     from torcharc.spec.arcgraph_blocks import Blocks
@@ -51,7 +52,7 @@ class Level:
         scope: The bound names.
     """
 
-    def __init__(self, blocks: Blocks, inputs: Mapping[str, Source], scope: Mapping[str, Any]):
+    def __init__(self, blocks: Blocks, inputs: Mapping[str, Source], scope: Scope):
         self.blocks = blocks
         self.inputs = inputs
         self.scope = scope
@@ -146,7 +147,7 @@ class Level:
         referrer = f"the node {quote(name)}"
         if copies.kind == "one":
             return [Part(name, copy.node, path, self.scope, referrer) for copy in copies.kept]
-        scopes = [{**self.scope, "index": copy.index} for copy in copies.kept]
+        scopes = [self.scope.extend({"index": copy.index}) for copy in copies.kept]
         return [
             Part(str(copy.index), copy.node, path, scope, referrer)
             for copy, scope in zip(copies.kept, scopes, strict=True)

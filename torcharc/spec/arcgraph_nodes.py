@@ -13,6 +13,7 @@ from torcharc.spec.arcgraph_types import find_type, read_type_params
 from torcharc.spec.binding import Binding, Target, bind_inputs, target_of_type
 from torcharc.spec.expand import COPY_KEYS
 from torcharc.spec.references import Source, read_reference, source_of_block, source_of_type
+from torcharc.spec.template import Scope
 
 if TYPE_CHECKING:
     from torcharc.spec.arcgraph_blocks import Blocks
@@ -44,7 +45,7 @@ class Part:
     name: str
     spec: Mapping[str, Any]
     path: Path
-    scope: Mapping[str, Any]
+    scope: Scope
     referrer: str
     entry: Entry | None = None
     graph: Graph | None = None

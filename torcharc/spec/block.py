@@ -18,6 +18,7 @@ from torcharc.graph import Graph, Node
 from torcharc.spec.arcgraph_blocks import Blocks
 from torcharc.spec.formats import parse_spec
 from torcharc.spec.load import load_spec
+from torcharc.spec.template import Scope
 
 _VARIABLES = ("vars", "dag_vars")
 
@@ -69,8 +70,8 @@ def _check(expand: Any, params: Any, is_module: bool) -> Graph | None:
 
 
 def _expand_module(name: str, spec: Mapping[str, Any], params: Mapping[str, Any]) -> tuple[Graph | None, list[Problem]]:
-    blocks = Blocks({name: spec}, (), {})
-    graph, problems = blocks.make(f"module.{name}", params, (), {})
+    blocks = Blocks({name: spec}, (), Scope())
+    graph, problems = blocks.make(f"module.{name}", params, (), Scope())
     found = [dataclasses.replace(problem, path=_strip(problem.path, name)) for problem in [*problems, *blocks.problems]]
     return graph if graph is None else _move(graph, name), found
 

@@ -74,8 +74,8 @@ class Copies:
 class Expansion:
     """The nodes and templates of one spec, counted while it is expanded."""
 
-    def __init__(self) -> None:
-        self.budget = Budget()
+    def __init__(self, budget: Budget | None = None) -> None:
+        self.budget = budget or Budget()
         self.left = MOST_NODES
 
     def expand(

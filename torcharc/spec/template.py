@@ -42,6 +42,48 @@ class Budget:
             raise SpecError(Problem(path, "templates that become a larger spec", expected, code="size"))
 
 
+class Scope(dict[str, Any]):
+    """What the names of one spec stand for, and the budget that all expressions over them draw on.
+
+    Example:
+        >>> scope = Scope({"width": 8})
+        >>> inner = scope.extend({"index": 0})
+        >>> dict(inner), inner.budget is scope.budget
+        ({'width': 8, 'index': 0}, True)
+    """
+
+    __slots__ = ("budget",)
+
+    def __init__(self, names: Mapping[str, Any] | None = None, budget: Budget | None = None):
+        super().__init__(names or {})
+        self.budget = budget or Budget()
+
+    def extend(self, names: Mapping[str, Any]) -> Scope:
+        """This scope with further names, which hide those that are called alike."""
+        return Scope({**self, **names}, self.budget)
+
+
+def budget_of(scope: Mapping[str, Any]) -> Budget:
+    """The budget of a scope; a fresh one for names that are no part of a spec."""
+    return scope.budget if isinstance(scope, Scope) else Budget()
+
+
+def work_out(text: str, scope: Mapping[str, Any], path: Path) -> Any:
+    """The value of an expression, taken off the budget of the scope.
+
+    Raises:
+        ExpressionError: As `evaluate` does.
+        SpecError: If the budget is spent.
+    """
+    meter, budget = Meter(), budget_of(scope)
+    try:
+        value = evaluate(text, scope, meter)
+    finally:
+        budget.take(min(meter.used, MOST_STEPS) + len(text) // 8, path)
+    budget.take(_size(value), path)
+    return value
+
+
 def has_dollar(value: Any) -> bool:
     """Whether plain data may hold a template or a choice: whether there is a `$` in it.
 
@@ -62,7 +104,7 @@ def fill(value: Any, scope: Mapping[str, Any], path: Path, budget: Budget | None
         value: Plain data.
         scope: What the names of the expressions stand for.
         path: The place of `value` in the spec.
-        budget: What the whole spec may still become; default: a fresh one.
+        budget: What the whole spec may still become; default: that of the scope, or a fresh one.
 
     Raises:
         SpecError: If the budget is spent.
@@ -73,7 +115,7 @@ def fill(value: Any, scope: Mapping[str, Any], path: Path, budget: Budget | None
     """
     if not has_dollar(value):
         return value, []
-    filling = _Filling(scope, budget or Budget())
+    filling = _Filling(scope, budget or budget_of(scope))
     return filling.fill(value, path), filling.problems
 
 

@@ -13,7 +13,7 @@ from typing import Any
 from torcharc.errors import Path, Problem, quote, unknown_keys
 from torcharc.spec.agreement import Given, list_clashes
 from torcharc.spec.choice import refuse_choices
-from torcharc.spec.template import Budget, bind_further, fill, read_scope
+from torcharc.spec.template import Scope, bind_further, fill, read_scope
 from torcharc.spec.training_loss import NAMELESS, Context, read_losses
 from torcharc.spec.training_optimizer import read_optimizer
 from torcharc.spec.training_settings import KEPT, RATES, SETTINGS, read_setting
@@ -70,6 +70,7 @@ def read_training(
         variables: Name → value, in place of what `vars` says.
     """
     names, problems = _read_vars(spec, path, variables or {}) if scope is None else (scope, [])
+    names = names if isinstance(names, Scope) else Scope(names)
     roots, found = _fill_roots(spec, path, names)
     if problems or found:
         return None, [*problems, *found]
@@ -150,14 +151,13 @@ def _fill_roots(
     spec: Mapping[str, Any], path: Path, scope: Mapping[str, Any]
 ) -> tuple[list[tuple[dict[str, Any], Path]], list[Problem]]:
     """The training keys at the top with their templates filled, and what keeps them from being read."""
-    budget = Budget()
     roots = []
     problems: list[Problem] = []
     for root, place in list_roots(spec, path):
         part: dict[str, Any] = {}
         for key in TRAINING_KEYS:
             if key in root:
-                part[key], found = fill(root[key], scope, (*place, key), budget)
+                part[key], found = fill(root[key], scope, (*place, key))
                 problems += found or refuse_choices(part[key], (*place, key))
         roots.append((part, place))
     return roots, problems
