@@ -19,7 +19,7 @@ from torcharc.spec.arcgraph import parse_arcgraph
 from torcharc.spec.choice import refuse_choices
 from torcharc.spec.fragment import refuse_fragment
 from torcharc.spec.modules import parse_modules
-from torcharc.spec.template import has_dollar
+from torcharc.spec.template import Scope, has_dollar, read_scope
 from torcharc.spec.training import check_training, read_block_scope, split_block
 
 Format = Literal["arc", "arcgraph", "modules"]
@@ -39,7 +39,7 @@ def parse_spec(spec: Any, variables: Mapping[str, Any] | None = None) -> tuple[G
         return None, [refuse_fragment(spec)]
     if not isinstance(spec, Mapping) or not spec:
         return None, [Problem((), quote(spec) if spec != {} else "{}", _EXPECTED, code="value")]
-    problems = refuse_choices(spec) if has_dollar(spec) else []
+    problems = refuse_choices(spec, (), _read_names(spec, variables or {})) if has_dollar(spec) else []
     if problems:
         return None, problems
     form = find_format(spec)
@@ -51,6 +51,18 @@ def parse_spec(spec: Any, variables: Mapping[str, Any] | None = None) -> tuple[G
         return graph, problems + (_check_block(spec, training, graph, variables or {}) if training is not None else [])
     found = f"the keys {', '.join(map(quote, list(spec)[:8]))}"
     return None, [Problem((), found, _EXPECTED, code="format")]
+
+
+def _read_names(spec: Mapping[str, Any], variables: Mapping[str, Any]) -> Scope:
+    """What the variables of a spec stand for, as far as they are sound."""
+    scope = Scope(variables)
+    for root in (spec, spec.get("model")):
+        for key in ("vars", "dag_vars"):
+            names = root.get(key) if isinstance(root, Mapping) else None
+            if isinstance(names, Mapping):
+                given = {name: value for name, value in variables.items() if name in names}
+                scope = scope.extend(read_scope(names, given, (key,), base=scope, budget=scope.budget)[0])
+    return scope
 
 
 def _check_block(
