@@ -14,6 +14,7 @@ from torcharc.criterion import build_criterion
 from torcharc.dagnet import DAGNet
 from torcharc.errors import Path, Problem, SpecError, missing_key, quote, unknown_keys
 from torcharc.optim import build_optimizer
+from torcharc.spec.form import find_form
 from torcharc.spec.load import Loaded, load_spec
 from torcharc.spec.override import apply_overrides
 from torcharc.spec.training import (
@@ -22,7 +23,6 @@ from torcharc.spec.training import (
     list_roots,
     read_block_scope,
     read_training,
-    takes_block,
 )
 from torcharc.spec.training_settings import SETTINGS
 from torcharc.weighted_criterion import WeightedCriterion
@@ -119,7 +119,7 @@ def _read(
     spec: Mapping[str, Any], outputs: Collection[str] | None, variables: Mapping[str, Any]
 ) -> tuple[Training | None, list[Problem]]:
     """The training part of a spec in any format, or None; and its problems."""
-    if takes_block(spec):
+    if find_form(spec) is not None:
         scope, problems = read_block_scope(spec, variables)
         part = {key: spec[key] for key in ("training",) if key in spec}
         return (None, problems) if problems else read_training(part, outputs, scope=scope)

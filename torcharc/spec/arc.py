@@ -22,7 +22,11 @@ from torcharc.spec.template import fill, read_scope
 
 
 def parse_arc(
-    spec: Mapping[str, Any], variables: Mapping[str, Any] | None = None
+    spec: Mapping[str, Any],
+    variables: Mapping[str, Any] | None = None,
+    *,
+    outer: Mapping[str, Any] | None = None,
+    expansion: Expansion | None = None,
 ) -> tuple[Graph | None, list[Problem]]:
     """The graph of an arc, or None; and the problems of its form.
 
@@ -32,12 +36,15 @@ def parse_arc(
     Args:
         spec: Plain data.
         variables: Name → value, in place of what `dag_vars` says.
+        outer: Further bound names, of the spec that this one is a part of.
+        expansion: Counts nodes and templates; default: those of this spec alone.
     """
     wrong = [Problem((key,), quote(key), "a name", code="name") for key in spec if not isinstance(key, str)]
     if wrong:
         return None, wrong
-    expansion = Expansion()
-    scope, problems = read_scope(spec.get("dag_vars"), variables or {}, ("dag_vars",), budget=expansion.budget)
+    expansion = expansion or Expansion()
+    given, budget = variables or {}, expansion.budget
+    scope, problems = read_scope(spec.get("dag_vars"), given, ("dag_vars",), base=outer, budget=budget)
     if problems:
         return None, problems
     if "dag_in_shape" not in spec:

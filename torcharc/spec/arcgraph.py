@@ -69,7 +69,7 @@ def _read_graph(parts: Mapping[str, tuple[Any, Path]], scope: Scope) -> tuple[Gr
     value, faults = fill(value, scope, place)
     outputs = level.read_outputs(value, place)
     level.warn_unused({name: (*parts["inputs"][1], name) for name in inputs.specs})
-    problems += faults + level.list_problems() + blocks.problems + blocks.check_unused()
+    problems += faults + level.list_problems() + blocks.check_unused() + blocks.problems
     if not outputs and not any(problem.severity == "error" for problem in problems):
         return None, problems
     declared = tuple(inputs.specs.items())

@@ -14,6 +14,8 @@ from torcharc.spec.arcgraph_level import Level, form_of
 from torcharc.spec.arcgraph_nodes import BLOCKS, STACK
 from torcharc.spec.arcgraph_types import find_type
 from torcharc.spec.expand import Expansion
+from torcharc.spec.form import find_form, variables_key
+from torcharc.spec.inline import count_nodes, parse_inline
 from torcharc.spec.numbers import read_number, read_value_of
 from torcharc.spec.references import Source
 from torcharc.spec.template import Scope
@@ -28,7 +30,10 @@ _COUNT = Kind(frozenset({"int"}), low=1)
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Definition:
-    """A module of the spec: its inputs, its params with their defaults, and the rest as it stands there."""
+    """A module of the spec: its inputs, its params with their defaults, and the rest as it stands there.
+
+    An arc or a 2.x spec has variables in place of params; `inputs` is empty, as its form tells them.
+    """
 
     name: str
     inputs: tuple[str, ...]
@@ -76,6 +81,9 @@ class Blocks:
         if not isinstance(item, Mapping):
             self.problems.append(Problem(path, quote(item), "a module: {inputs, graph, outputs}", code="value"))
             return None
+        if find_form(item) is not None:
+            variables = item.get(variables_key(item))
+            return Definition(name, (), dict(variables) if isinstance(variables, Mapping) else {}, item, path)
         required = [key for key in ("inputs", "graph", "outputs") if key not in item]
         problems = unknown_keys(path, item, KEYS, required)
         inputs, params = item.get("inputs", ()), item.get("params")
@@ -127,6 +135,8 @@ class Blocks:
         values, problems = _bind_params(definition, params, (*path, "params"), scope, self.scope)
         if any(problem.severity == "error" for problem in problems):
             return None, problems
+        if find_form(definition.spec) is not None:
+            values = {key: value for key, value in values.items() if params.get(key) is not None}
         graph, size = self._instantiate(definition, values)
         self.count += size
         if self.count > MOST_NODES:
@@ -138,6 +148,9 @@ class Blocks:
         """The graph of a module for the given params, and how many nodes it has."""
         key = f"{definition.name} {values!r}"
         if key in self._made:
+            return self._made[key]
+        if find_form(definition.spec) is not None:
+            self._made[key] = self._parse(definition, values)
             return self._made[key]
         inputs = {name: Source(Ref(name, of_input=True)) for name in definition.inputs}
         level = Level(self, inputs, self.scope.extend(values))
@@ -154,6 +167,12 @@ class Blocks:
         self.count = before
         self._made[key] = graph, size
         return graph, size
+
+    def _parse(self, definition: Definition, values: Mapping[str, Any]) -> tuple[Graph | None, int]:
+        """The graph of a module that is an arc or a 2.x spec, and how many nodes it has."""
+        graph, problems = parse_inline(definition.spec, values, definition.path, self.scope, self.expansion)
+        self.problems += problems
+        return graph, 0 if graph is None else count_nodes(graph)
 
     def _make_stack(self, params: Mapping[str, Any], path: Path, scope: Scope) -> tuple[Graph | None, list[Problem]]:
         """`count` copies of a module in a row; the first input is threaded through, the others stay."""
@@ -206,6 +225,9 @@ class Blocks:
             problems.append(
                 Problem(definition.path, f"the module {quote(name)}", expected, code="unused", severity="warning")
             )
+            if find_form(definition.spec) is not None:
+                self._parse(definition, {})
+                continue
             items = definition.spec["graph"]
             for index, item in enumerate(items if isinstance(items, (list, tuple)) else ()):
                 type_ = item.get("type") if isinstance(item, Mapping) else None

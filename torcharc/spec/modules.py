@@ -35,7 +35,11 @@ Form = Literal["tensor", "tuple", "dict"]
 
 
 def parse_modules(
-    spec: Mapping[str, Any], variables: Mapping[str, Any] | None = None
+    spec: Mapping[str, Any],
+    variables: Mapping[str, Any] | None = None,
+    *,
+    outer: Mapping[str, Any] | None = None,
+    expansion: Expansion | None = None,
 ) -> tuple[Graph | None, list[Problem]]:
     """The graph of a spec with `modules` and `graph`, or None; and the problems of its form.
 
@@ -45,9 +49,12 @@ def parse_modules(
     Args:
         spec: Plain data.
         variables: Name → value, in place of what `vars` says.
+        outer: Further bound names, of the spec that this one is a part of.
+        expansion: Counts nodes and templates; default: those of this spec alone.
     """
-    expansion = Expansion()
-    scope, problems = read_scope(spec.get("vars"), variables or {}, ("vars",), budget=expansion.budget)
+    expansion = expansion or Expansion()
+    given, budget = variables or {}, expansion.budget
+    scope, problems = read_scope(spec.get("vars"), given, ("vars",), base=outer, budget=budget)
     written = {key: value for key, value in spec.items() if key not in ("vars", "modules")}
     filled, faults = (written, []) if problems else fill(written, scope, (), expansion.budget)
     if problems or faults:

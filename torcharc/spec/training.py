@@ -13,6 +13,7 @@ from typing import Any
 from torcharc.errors import Path, Problem, quote, unknown_keys
 from torcharc.spec.agreement import Given, list_clashes
 from torcharc.spec.choice import refuse_choices
+from torcharc.spec.form import find_form, variables_key
 from torcharc.spec.template import Scope, bind_further, fill, read_scope
 from torcharc.spec.training_loss import NAMELESS, Context, read_losses
 from torcharc.spec.training_optimizer import read_optimizer
@@ -103,26 +104,20 @@ def check_training(
     return read_training(spec, names, path, scope=scope)[1]
 
 
-def takes_block(spec: Mapping[Any, Any]) -> bool:
-    """Whether a spec is an arc or has `modules` and `graph`, where `training` alone says how to train.
-
-    The other keys of an arc name nodes.
-    """
-    graph = spec.get("graph")
-    return "dag_in_shape" in spec or "type" in spec or (isinstance(graph, Mapping) and "modules" in spec)
-
-
 def split_block(spec: Mapping[str, Any]) -> tuple[Mapping[str, Any], Mapping[str, Any] | None]:
-    """A spec that `takes_block` without its `training`, and that; None where it is no such block."""
+    """An arc or a 2.x spec without its `training`, and that; None where it has none.
+
+    The other keys of an arc name nodes: `training` alone says there how to train.
+    """
     block = spec.get("training")
-    if not takes_block(spec) or not isinstance(block, Mapping) or "type" in block:  # with a type it is a node
+    if find_form(spec) is None or not isinstance(block, Mapping) or "type" in block:  # with a type it is a node
         return spec, None
     return {key: value for key, value in spec.items() if key != "training"}, block
 
 
 def read_block_scope(spec: Mapping[str, Any], variables: Mapping[str, Any]) -> tuple[dict[str, Any], list[Problem]]:
     """What the names in the `training` of an arc or of a 2.x spec stand for, and their problems."""
-    key = "vars" if isinstance(spec.get("graph"), Mapping) and "dag_in_shape" not in spec else "dag_vars"
+    key = variables_key(spec)
     return read_scope(spec.get(key), variables, (key,))
 
 
