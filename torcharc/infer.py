@@ -60,12 +60,16 @@ class Step:
 
 @dataclasses.dataclass(frozen=True)
 class Plan:
-    """A checked graph: its inputs with their dtypes, its steps in order, its outputs."""
+    """A checked graph: its inputs with their dtypes, its steps in order, its outputs.
+
+    `copies` counts the tensors side by side that its one output is; 0 where it is no such list.
+    """
 
     graph: Graph
     inputs: tuple[tuple[str, Struct], ...]
     steps: tuple[Step, ...]
     outputs: tuple[tuple[str, Ref, Struct], ...]
+    copies: int = 0
 
     @functools.cached_property
     def schedule(self) -> Schedule:
@@ -97,7 +101,7 @@ class Plan:
 
 
 def infer_plan(
-    graph: Graph, broken: Collection[str] = (), within: tuple[str, ...] = ()
+    graph: Graph, broken: Collection[str] = (), within: tuple[str, ...] = (), sides: Mapping[Ref, int] | None = None
 ) -> tuple[Plan | None, list[Problem]]:
     """The plan of a graph, or None; and the problems of all its nodes.
 
@@ -105,9 +109,10 @@ def infer_plan(
         graph: The graph; a node that stands behind a faulty one is left out of account.
         broken: Inputs that come from something faulty.
         within: The registered specs that the graph is a part of, from the outside in.
+        sides: The inputs that are tensors side by side, and how many.
     """
     inputs = tuple((name, _with_dtype(name, spec, graph)) for name, spec in graph.inputs)
-    walk = _Walk({name: spec for name, spec in inputs if name not in broken}, within)
+    walk = _Walk({name: spec for name, spec in inputs if name not in broken}, within, sides or {})
     steps = []
     for node in graph.nodes:
         step = walk.visit(node)
@@ -121,7 +126,9 @@ def infer_plan(
         outputs.append((name, place, struct))
     if walk.problems:
         return None, walk.problems
-    return Plan(graph, inputs, tuple(steps), tuple(outputs)), []
+    only = graph.outputs[0][1] if graph.form == "tensor" and graph.outputs else None
+    copies = 0 if only is None else walk.sides.get(only, 0)
+    return Plan(graph, inputs, tuple(steps), tuple(outputs), copies), []
 
 
 def _with_dtype(name: str, spec: Struct, graph: Graph) -> Struct:
@@ -142,13 +149,13 @@ def _with_dtype(name: str, spec: Struct, graph: Graph) -> Struct:
 class _Walk:
     """The state of one walk: what is known of every input and node so far."""
 
-    def __init__(self, inputs: Mapping[str, Struct], within: tuple[str, ...]):
+    def __init__(self, inputs: Mapping[str, Struct], within: tuple[str, ...], sides: Mapping[Ref, int]):
         self.inputs = inputs
         self.within = within
         self.outputs: dict[str, Struct] = {}  # of the nodes; a faulty node is absent
         self.sources: dict[str, tuple[Entry, Node]] = {}
         self.fed: dict[str, tuple[Feed, Any]] = {}  # what nodes with known inputs are made of
-        self.sides: dict[str, int] = {}  # how many copies a node runs side by side
+        self.sides = dict(sides)  # what stands for several tensors side by side, and for how many
         self.lost: set[Ref] = set()  # references to parts that are not there
         self.problems: list[Problem] = []
 
@@ -162,7 +169,7 @@ class _Walk:
                 return ref, None
             struct = _part(struct, key)
         output = ref.output
-        first = first and (ref.of_input or bool(output) or ref.name not in self.sides)
+        first = first and ref not in self.sides
         while first and isinstance(struct, tuple):
             output, struct = (*output, 0), struct[0] if struct else None
         if first and struct is None and not output and self._gives_tuple(ref):
@@ -260,19 +267,20 @@ class _Walk:
     def _visit_block(self, node: Node, graph: Graph, within: tuple[str, ...] | None = None) -> Step | None:
         """The step of a block: its graph is planned with what feeds it."""
         places, structs = [], {}
-        faults = [problem for _, value in node.inputs for problem in refuse_copies(node, value, self.sides)]
-        if faults:
-            self.problems += faults
-            return None
+        sides = {
+            Ref(port, of_input=True): self.sides[value]
+            for port, value in node.inputs
+            if isinstance(value, Ref) and value in self.sides
+        }
         if graph.form == "tuple":
-            self.sides[node.name] = len(graph.outputs)
+            self.sides[Ref(node.name)] = len(graph.outputs)
         for port, value in node.inputs:
             place, structs[port] = self.value(value, first=True)
             places.append((port, place))
         inputs = tuple((name, structs.get(name)) for name, _ in graph.inputs)
         broken = [name for name, _ in inputs] if self._is_broken(node.inputs) else []
         known = dataclasses.replace(graph, inputs=inputs)
-        plan, problems = infer_plan(known, broken, self.within if within is None else within)
+        plan, problems = infer_plan(known, broken, self.within if within is None else within, sides)
         if plan is not None and not broken:
             describe = functools.partial(_describe_port, dict(node.inputs), structs)
             problems = check_kept(node, graph, plan.output, structs)
@@ -281,6 +289,8 @@ class _Walk:
         if plan is None or broken or problems:
             return None
         self.outputs[node.name] = plan.output
+        if plan.copies:
+            self.sides[Ref(node.name)] = plan.copies
         return Step(node, None, None if node.shares else plan, Call((), dict(places)), structs, plan.outcome)
 
     def _is_broken(self, inputs: Sequence[tuple[str, Value]]) -> bool:

@@ -238,7 +238,7 @@ def _rewire(node: Node, inputs: Mapping[Ref, str], before: Ref | None) -> Node:
     feeds = iter([] if before is None else [before])
 
     def swap(ref: Ref) -> Ref:
-        return next(feeds, None) or Ref(inputs[ref], of_input=True)
+        return next(feeds, None) or Ref(inputs[ref], (), True, str(ref), ref.path)
 
     return dataclasses.replace(node, inputs=tuple((port, _swap(value, swap)) for port, value in node.inputs))
 
