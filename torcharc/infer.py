@@ -23,7 +23,7 @@ from torcharc.explain import (
     explain_recursion,
     has_part,
 )
-from torcharc.graph import Graph, Node, Ref, Struct, TensorSpec, Value, walk_refs
+from torcharc.graph import FreeDim, Graph, Node, Ref, Struct, TensorSpec, Value, walk_refs
 from torcharc.node_cache import plan_once
 from torcharc.planning import Feed
 from torcharc.recipe import Call, Recipe, bind_call
@@ -101,7 +101,12 @@ class Plan:
 
 
 def infer_plan(
-    graph: Graph, broken: Collection[str] = (), within: tuple[str, ...] = (), sides: Mapping[Ref, int] | None = None
+    graph: Graph,
+    broken: Collection[str] = (),
+    within: tuple[str, ...] = (),
+    sides: Mapping[Ref, int] | None = None,
+    *,
+    nested: bool = False,
 ) -> tuple[Plan | None, list[Problem]]:
     """The plan of a graph, or None; and the problems of all its nodes.
 
@@ -110,8 +115,11 @@ def infer_plan(
         broken: Inputs that come from something faulty.
         within: The registered specs that the graph is a part of, from the outside in.
         sides: The inputs that are tensors side by side, and how many.
+        nested: Whether the graph is a block, so that its inputs are what feeds it.
     """
     inputs = tuple((name, _with_dtype(name, spec, graph)) for name, spec in graph.inputs)
+    if not nested:
+        inputs = tuple((name, _with_axes(spec)) for name, spec in inputs)
     walk = _Walk({name: spec for name, spec in inputs if name not in broken}, within, sides or {})
     steps = []
     for node in graph.nodes:
@@ -144,6 +152,14 @@ def _with_dtype(name: str, spec: Struct, graph: Graph) -> Struct:
             dtype = entry.input_dtype(node.params) if callable(entry.input_dtype) else entry.input_dtype
             return dataclasses.replace(spec, dtype=dtype)
     return dataclasses.replace(spec, dtype="float32")
+
+
+def _with_axes(spec: Struct) -> Struct:
+    """The spec of an input, with its axes of any size told apart by their positions."""
+    if not isinstance(spec, TensorSpec) or None not in spec.shape:
+        return spec
+    shape = tuple(FreeDim(axis) if axis and size is None else size for axis, size in enumerate(spec.shape))
+    return dataclasses.replace(spec, shape=shape)
 
 
 class _Walk:
@@ -280,7 +296,7 @@ class _Walk:
         inputs = tuple((name, structs.get(name)) for name, _ in graph.inputs)
         broken = [name for name, _ in inputs] if self._is_broken(node.inputs) else []
         known = dataclasses.replace(graph, inputs=inputs)
-        plan, problems = infer_plan(known, broken, self.within if within is None else within, sides)
+        plan, problems = infer_plan(known, broken, self.within if within is None else within, sides, nested=True)
         if plan is not None and not broken:
             describe = functools.partial(_describe_port, dict(node.inputs), structs)
             problems = check_kept(node, graph, plan.output, structs)
