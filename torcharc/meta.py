@@ -146,7 +146,7 @@ def name_sizes(text: str, inputs: Any) -> str:
     """What a run said, with the sizes it had in place of `N`, and of the free axes of its inputs, in words."""
     text = re.sub(rf"\b{BATCHES[0]}\b", "N", text)
     for axis in {key for key in _list_free(inputs) if key is not None}:
-        text = re.sub(rf"\b{free_size(axis)}\b", f"the free size of axis {axis}", text)
+        text = re.sub(rf"\b{free_size(axis)}\b", f"free axis {axis}", text)
     return text
 
 
