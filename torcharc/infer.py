@@ -13,7 +13,7 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from torcharc.entry import Entry
-from torcharc.errors import Problem
+from torcharc.errors import Path, Problem
 from torcharc.explain import (
     check_kept,
     expand_block,
@@ -345,12 +345,20 @@ def _wants_first(entry: Entry, node: Node, port: str, value: Value) -> bool:
 
 def _place(problem: Problem, node: Node) -> Problem:
     """The problem of an argument, at the place in the spec where that argument stands."""
-    rest = problem.path[len(node.arguments_path) :]
+    if not node.places:
+        return problem
+    patch = tuple(dataclasses.replace(edit, path=_find_place(edit.path, node)) for edit in problem.patch)
+    return dataclasses.replace(problem, path=_find_place(problem.path, node), patch=patch)
+
+
+def _find_place(path: Path, node: Node) -> Path:
+    """Where in the spec stands what `path` leads to in the arguments of a node."""
+    rest = path[len(node.arguments_path) :]
     for length in range(len(rest), 0, -1):
         place = node.places.get(rest[:length])
         if place is not None:
-            return dataclasses.replace(problem, path=(*place, *rest[length:]))
-    return problem
+            return (*place, *rest[length:])
+    return path
 
 
 def _has_unknown(value: Value) -> bool:

@@ -13,7 +13,18 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import Any, Literal, NamedTuple
 
 from torcharc.entry import Entry
-from torcharc.errors import Path, Problem, choices, did_you_mean, missing_type, quote, unknown_keys, wrong_choice
+from torcharc.errors import (
+    Path,
+    Problem,
+    choices,
+    did_you_mean,
+    missing_type,
+    nearest,
+    quote,
+    respell,
+    unknown_keys,
+    wrong_choice,
+)
 from torcharc.graph import Dim, Graph, N, Node, Ref, TensorSpec, Value
 from torcharc.registry import lookup
 from torcharc.spec.arc_module import HEAD_KEYS, INPUT, NODE_KEYS, flat_name, parse_module
@@ -48,6 +59,8 @@ def parse_arc(
     scope, problems = read_scope(spec.get("dag_vars"), given, ("dag_vars",), base=outer, budget=budget)
     if problems:
         return None, problems
+    typos = _find_typos(spec)
+    spec = respell(spec, typos)
     if "dag_in_shape" not in spec:
         return parse_module(spec, scope)
     stated, problems = fill(spec["dag_in_shape"], scope, ("dag_in_shape",), expansion.budget)
@@ -58,10 +71,18 @@ def parse_arc(
     parser = _Parser(inputs, nodes, scope, expansion)
     for name, node, path in nodes:
         parser.add(name, node, path)
-    problems += parser.problems
+    problems += typos + parser.problems
     if not parser.seen and not problems:
         problems.append(Problem((), "no nodes", "at least one node, or a type", code="missing-key"))
     return parser.graph(), problems
+
+
+def _find_typos(spec: Mapping[str, Any]) -> list[Problem]:
+    """The problem that `dag_in_shape` is misspelt in a flat arc; in others it stands for itself."""
+    if "dag_in_shape" in spec or "type" not in spec:
+        return []
+    typos = [key for key in spec if nearest(key, ("dag_in_shape", "in_shape")) == "dag_in_shape"]
+    return unknown_keys((), typos[:1], ["dag_in_shape"], ["dag_in_shape"]) if typos else []
 
 
 def _list_nodes(spec: Mapping[str, Any], scope: Mapping[str, Any]) -> list[tuple[str, Any, Path]]:
@@ -132,6 +153,7 @@ class _Parser:
         self.given: dict[str, str] = {}  # what each node gives, in words
         self.nodes: list[Node] = []
         self.problems: list[Problem] = []
+        self.missing: set[str] = set()  # names that are told to be misspelt
         self.seen = False
         self.uncertain = False  # an unknown type may give any names
 
@@ -156,17 +178,17 @@ class _Parser:
             return
         base = ""
         if "~" in name:
-            base = self._find_base(name, node, path)
+            node, base = self._find_base(name, node, path)
             if not base:
-                self.uncertain = True
-                return
+                return self._give_up(name, self._guess_taken(node))
             node = {**self.written[base], **node}
+        else:
+            node = self._respell(node, path)
         self.problems += check_name(name, path)
         copies, problems = self.expansion.expand(node, self.scope, path, ("in_names",))
         self.problems += problems
         if copies is None:
-            taken = [key for key in _names_wanted(node) if key in self.carried] or list(self.carried)[:1]
-            return self._give_up(name, taken)
+            return self._give_up(name, self._guess_taken(node))
         self.written[name] = node
         self._add_copies(name, base, copies, path)
 
@@ -238,17 +260,31 @@ class _Parser:
         self._consume(name, taken)
         self._carry({taken[0] if taken else None: None})
 
-    def _find_base(self, name: str, node: Mapping[str, Any], path: Path) -> str:
-        """Name of the node whose module `conv~right` runs again: `conv`; `""` if there is none."""
-        self.problems += unknown_keys(path, node, ["in_names"])
+    def _guess_taken(self, node: Mapping[str, Any]) -> list[str | None]:
+        """What a node likely consumes that cannot be read."""
+        return [key for key in _names_wanted(node) if key in self.carried] or list(self.carried)[:1]
+
+    def _respell(self, node: Mapping[str, Any], path: Path) -> Mapping[str, Any]:
+        """The node with a misspelt `in_names`, which would be told as an unknown argument, spelt right."""
+        if "in_names" in node or not any(map(_is_misspelt, node)):
+            return node
+        problems = unknown_keys(path, [key for key in node if _is_misspelt(key)], ["in_names"])
+        self.problems += [dataclasses.replace(problem, expected=_EXPECTED) for problem in problems]
+        return respell(node, problems)
+
+    def _find_base(self, name: str, node: Mapping[str, Any], path: Path) -> tuple[Mapping[str, Any], str]:
+        """The node, and the name of that whose module `conv~right` runs again: `conv`; `""` if there is none."""
+        problems = unknown_keys(path, node, ["in_names"])
+        self.problems += problems
+        node = respell(node, problems)
         base = name.split("~", 1)[0]
         if base in self.written:
-            return base
+            return node, base
         if not self.uncertain:
             expected = f"the name of a node further up, before the ~: {choices(self.written)}"
             hint = did_you_mean(base, self.written)
             self.problems.append(Problem(path, f"the name {quote(name)}", expected, hint, "reference"))
-        return ""
+        return node, ""
 
     def _read_type(self, node: Mapping[str, Any], path: Path) -> Entry | None:
         if "type" not in node:
@@ -278,8 +314,12 @@ class _Parser:
             problem = self._check_in_name(name, taken, (*path, index))
             if problem is None:
                 taken.append(name)
-            elif not self.uncertain and not told:
+                continue
+            if not self.uncertain and not told and name not in self.missing:
                 self.problems.append(problem)
+            if problem.patch:  # a misspelt name: what was meant is consumed here, and nowhere else
+                taken += [edit.value for edit in problem.patch if edit.value not in taken]
+                self.missing.add(name)
         return taken
 
     def _check_in_name(self, name: Any, taken: list[str | None], path: Path) -> Problem | None:
@@ -344,6 +384,7 @@ class _Parser:
     ) -> dict[str | None, Ref | None]:
         names = entry.outputs(params) if callable(entry.outputs) else ()
         if not names:
+            self.uncertain |= callable(entry.outputs)  # a fork whose names cannot be read
             if taken and taken[0] is not None:
                 self.given[name] = f"its output as {taken[0]!r}"
             return {taken[0] if taken else None: Ref(name)}
@@ -357,6 +398,15 @@ class _Parser:
     def _carry(self, new: Mapping[str | None, Ref | None], *, broken: bool = False) -> None:
         fresh = dict.fromkeys(new) if broken else new
         self.carried = {**fresh, **self.carried, **fresh}
+
+
+_EXPECTED = "in_names, or an argument of the type"
+
+
+@functools.lru_cache(maxsize=1024)
+def _is_misspelt(key: object) -> bool:
+    """Whether a key of a node is meant for `in_names`."""
+    return nearest(key, ("in_names", "names")) == "in_names"
 
 
 def _names_wanted(node: Any) -> Collection[Any]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from torcharc.errors import Path, Problem, SpecError, quote, unknown_keys
+from torcharc.errors import Path, Problem, SpecError, quote, respell, unknown_keys
 from torcharc.graph import Graph
 from torcharc.spec.arcgraph_blocks import Blocks
 from torcharc.spec.arcgraph_inputs import read_inputs
@@ -89,6 +89,7 @@ def unwrap(spec: Mapping[str, Any]) -> tuple[dict[str, tuple[Any, Path]], list[P
         problems += unknown_keys((), spec, known) + unknown_keys(("model",), model, MODEL_KEYS, missing)
     else:
         problems += unknown_keys((), spec, known, missing)
+    spec, inner = respell(spec, problems), respell(inner, problems)
     parts: dict[str, tuple[Any, Path]] = {key: (spec[key], (key,)) for key in GRAPH_KEYS if key in spec}
     for key in GRAPH_KEYS:
         if key not in inner:

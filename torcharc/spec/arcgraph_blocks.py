@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from torcharc.arguments import Kind
-from torcharc.errors import Path, Problem, choices, did_you_mean, missing_key, quote, unknown_keys
+from torcharc.errors import Path, Problem, choices, did_you_mean, missing_key, quote, respell, unknown_keys
 from torcharc.graph import Graph, Node, Ref
 from torcharc.spec.arcgraph_inputs import is_name, wrong_name
 from torcharc.spec.arcgraph_level import Level, form_of
@@ -86,6 +86,7 @@ class Blocks:
             return Definition(name, (), dict(variables) if isinstance(variables, Mapping) else {}, item, path)
         required = [key for key in ("inputs", "graph", "outputs") if key not in item]
         problems = unknown_keys(path, item, KEYS, required)
+        item = respell(item, problems)
         inputs, params = item.get("inputs", ()), item.get("params")
         if "inputs" in item and (not isinstance(inputs, (list, tuple)) or not inputs or not all(map(is_name, inputs))):
             expected = "the names of the module's inputs, at least one: [x]"
@@ -96,7 +97,10 @@ class Blocks:
             expected = "the module's params with their defaults: {width: 64}; null for what has to be given"
             problems.append(Problem((*path, "params"), quote(params), expected, code="value"))
         self.problems += problems
-        return None if problems else Definition(name, tuple(inputs), dict(params or {}), item, path)
+        faulty = any(key not in item for key in ("inputs", "graph", "outputs")) or any(
+            problem.code != "unknown-key" for problem in problems
+        )
+        return None if faulty else Definition(name, tuple(inputs), dict(params or {}), item, path)
 
     def make(
         self, type_: str, params: Mapping[str, Any], path: Path, scope: Scope

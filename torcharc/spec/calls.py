@@ -47,6 +47,7 @@ class Calls:
         self._passed: dict[str, Ref | None] = {}  # what stands for a node that is left out
         self._owners: dict[str, str] = {}  # module → the node that runs it first
         self._told: set[str] = set()  # names whose absence is explained already
+        self._unknown: set[str] = set()  # modules whose absence is told already
         self._cycles: set[str] = set()
 
     def add(self, name: str, value: Any, path: Path) -> None:
@@ -95,6 +96,9 @@ class Calls:
             self.problems.append(Problem(path, found, "a name with something behind the ~", code="name"))
 
     def _add_unknown_module(self, module: str, path: Path) -> None:
+        if module in self._unknown:
+            return
+        self._unknown.add(module)
         name = nearest(module, self.definitions)
         if name is not None and name not in self.wants:
             self._told.add(name)  # the right name where the node is used is no second fault

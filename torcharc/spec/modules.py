@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Literal
 
-from torcharc.errors import Path, Problem, quote, unknown_keys
+from torcharc.errors import Path, Problem, quote, respell, unknown_keys
 from torcharc.graph import Graph, Ref, Struct
 from torcharc.spec.arc import parse_shapes
 from torcharc.spec.calls import Calls
@@ -61,11 +61,13 @@ def parse_modules(
         return None, problems + faults
     spec = {**spec, **filled}
     problems = unknown_keys((), spec, _KEYS, [key for key in _KEYS[1:] if key not in spec])
+    spec = respell(spec, problems)
     graph = _read_mapping(spec, ("graph",), problems)
     modules = _read_mapping(spec, ("modules",), problems)
     if graph is None or modules is None:
         return None, problems
-    problems += unknown_keys(("graph",), graph, _GRAPH_KEYS, [key for key in _GRAPH_KEYS if key not in graph])
+    faults = unknown_keys(("graph",), graph, _GRAPH_KEYS, [key for key in _GRAPH_KEYS if key not in graph])
+    problems, graph = problems + faults, respell(graph, faults)
     inputs, faults = _read_inputs(graph["input"], ("graph", "input")) if "input" in graph else ({}, [])
     problems += faults
     sized = any(struct is not None for struct in inputs.values())
