@@ -74,7 +74,7 @@ def parse_arc(
     problems += typos + parser.problems
     if not parser.seen and not problems:
         problems.append(Problem((), "no nodes", "at least one node, or a type", code="missing-key"))
-    return parser.graph(), problems
+    return parser.graph(), problems + ([] if problems else parser.note_untaken())
 
 
 def _find_typos(spec: Mapping[str, Any]) -> list[Problem]:
@@ -168,6 +168,16 @@ class _Parser:
         inputs = tuple((INPUT if name is None else name, spec) for name, spec in self.inputs.items())
         form: Literal["tensor", "dict"] = "tensor" if len(outputs) == 1 else "dict"
         return Graph(inputs, tuple(self.nodes), outputs, form, carries=True)
+
+    def note_untaken(self) -> list[Problem]:
+        """Notes on the inputs that no node takes."""
+        expected = "a node that takes it; it is carried to the output as it is"
+        names = [name for name, ref in self.carried.items() if name is not None and ref is not None and ref.of_input]
+        return [
+            Problem(("dag_in_shape", name), f"the input {quote(name)}", expected, code="reading", severity="note")
+            for name in names
+            if name in self.inputs
+        ]
 
     def add(self, name: str, node: Any, path: Path) -> None:
         """Reads the next node."""

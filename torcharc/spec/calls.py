@@ -40,7 +40,7 @@ class Calls:
         self.inputs = inputs
         self.definitions = definitions
         self.faulty = faulty
-        self.wants = {name: list(_walk_names(value)) for name, value in calls.items() if isinstance(name, str)}
+        self.wants = {name: list(walk_names(value)) for name, value in calls.items() if isinstance(name, str)}
         self.nodes: list[Node] = []
         self.seen: dict[str, None] = {}  # the nodes so far, faulty ones included
         self.problems: list[Problem] = []
@@ -158,13 +158,13 @@ def _quote(value: Any) -> str:
     return "{}" if value == {} else quote(value)
 
 
-def _walk_names(value: Any) -> Iterator[str]:
+def walk_names(value: Any) -> Iterator[str]:
     """All names in the inputs of a call."""
     if isinstance(value, str):
         yield value
     elif isinstance(value, (list, tuple, Mapping)):
         for item in value.values() if isinstance(value, Mapping) else value:
-            yield from _walk_names(item)
+            yield from walk_names(item)
 
 
 def _bind(entry: Entry, inputs: Value, definition: Definition, value: Any, path: Path) -> tuple[Inputs, list[Problem]]:

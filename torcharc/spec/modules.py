@@ -16,7 +16,7 @@ from typing import Any, Literal
 from torcharc.errors import Path, Problem, quote, respell, unknown_keys
 from torcharc.graph import Graph, Ref, Struct
 from torcharc.spec.arc import parse_shapes
-from torcharc.spec.calls import Calls
+from torcharc.spec.calls import Calls, walk_names
 from torcharc.spec.expand import Expansion
 from torcharc.spec.module_form import Copied, read_module
 from torcharc.spec.names import check_name
@@ -82,7 +82,31 @@ def parse_modules(
         else:
             problems.append(Problem(path, quote(name), "the name of a module", code="name"))
     form, outputs = _read_outputs(graph["output"], calls) if "output" in graph else ("tensor", ())
-    return Graph(tuple(inputs.items()), tuple(calls.nodes), outputs, form), problems + calls.problems
+    problems += calls.problems
+    if not problems:
+        problems = _warn_unused(inputs, definitions, calls, graph)
+    return Graph(tuple(inputs.items()), tuple(calls.nodes), outputs, form), problems
+
+
+def _warn_unused(
+    inputs: Mapping[str, Any], definitions: Mapping[str, Any], calls: Calls, graph: Mapping[str, Any]
+) -> list[Problem]:
+    """Warnings of modules that no node runs, and of nodes and inputs that nothing refers to."""
+    run = {name.partition("~")[0] for name in calls.seen}
+    used = {*walk_names(graph["output"]), *(name for names in calls.wants.values() for name in names)}
+    named = graph["input"]
+    places: list[tuple[Path, str, str]] = [
+        (("modules", name), f"the module {quote(name)}", "a module that some node runs")
+        for name in definitions
+        if name not in run
+    ]
+    expected = "something that refers to it"
+    for name in (name for name in inputs if name not in used):
+        place: Path = () if isinstance(named, str) else (name if isinstance(named, Mapping) else named.index(name),)
+        places.append((("graph", "input", *place), f"the input {quote(name)}", expected))
+    for name in (name for name in calls.seen if name not in used):
+        places.append((("graph", "modules", name), f"the node {quote(name)}", expected))
+    return [Problem(path, found, rule, code="unused", severity="warning") for path, found, rule in places]
 
 
 def _read_mapping(spec: Mapping[str, Any], path: Path, problems: list[Problem]) -> Mapping[Any, Any] | None:
