@@ -78,7 +78,10 @@ def parse_arc(
 
 
 def _find_typos(spec: Mapping[str, Any]) -> list[Problem]:
-    """The problem that `dag_in_shape` is misspelt in a flat arc; in others it stands for itself."""
+    """The problem that `type` or `dag_in_shape` is misspelt in a flat arc; in others it stands for itself."""
+    if "dag_in_shape" in spec and "type" not in spec:
+        words = [key for key, value in spec.items() if isinstance(value, str) and nearest(key, ["type"])]
+        return unknown_keys((), words[:1], ["type"], ["type"]) if words else []
     if "dag_in_shape" in spec or "type" not in spec:
         return []
     typos = [key for key in spec if nearest(key, ("dag_in_shape", "in_shape")) == "dag_in_shape"]
@@ -327,9 +330,12 @@ class _Parser:
                 continue
             if not self.uncertain and not told and name not in self.missing:
                 self.problems.append(problem)
-            if problem.patch:  # a misspelt name: what was meant is consumed here, and nowhere else
-                taken += [edit.value for edit in problem.patch if edit.value not in taken]
-                self.missing.add(name)
+            if isinstance(name, str) and name not in self.carried and name not in self.consumed:
+                if name not in self.given:
+                    self.missing.add(name)
+                # what was likely meant is consumed here, and nowhere else
+                meant = [edit.value for edit in problem.patch]
+                taken += [known for known in meant if known not in names and known not in taken]
         return taken
 
     def _check_in_name(self, name: Any, taken: list[str | None], path: Path) -> Problem | None:
@@ -400,7 +406,7 @@ class _Parser:
             return {taken[0] if taken else None: Ref(name)}
         self.given[name] = f"its outputs as {', '.join(map(repr, names))}"
         for output in names:
-            if output in self.carried:
+            if output in self.carried and not self.missing:
                 place, expected = (*path, *_find_name(output, params)), "a name that is not carried already"
                 self.problems.append(Problem(place, f"the output {quote(output)}", expected, code="reference"))
         return {output: Ref(name, (output,)) for output in names}

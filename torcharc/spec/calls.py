@@ -41,6 +41,7 @@ class Calls:
         self.definitions = definitions
         self.faulty = faulty
         self.wants = {name: list(walk_names(value)) for name, value in calls.items() if isinstance(name, str)}
+        self._words = {word for words in self.wants.values() for word in words}
         self.nodes: list[Node] = []
         self.seen: dict[str, None] = {}  # the nodes so far, faulty ones included
         self.problems: list[Problem] = []
@@ -100,8 +101,9 @@ class Calls:
             return
         self._unknown.add(module)
         name = nearest(module, self.definitions)
-        if name is not None and name not in self.wants:
-            self._told.add(name)  # the right name where the node is used is no second fault
+        if name is not None:  # the right name where the node is used is no second fault
+            copies = {word for word in self._words if word.partition("~")[0] == name}
+            self._told |= copies - set(self.wants) | ({name} - set(self.wants))
         expected = f"one of the modules: {choices(self.definitions)}"
         hint = did_you_mean(module, self.definitions)
         self.problems.append(Problem(path, f"the name {quote(module)}", expected, hint, "reference"))
