@@ -18,7 +18,9 @@ from typing import Any
 import torch
 from torch import nn
 
+from torcharc.errors import ArcError
 from torcharc.graph import BatchDim, Dim, FreeDim, Struct, TensorSpec
+from torcharc.repetition import OperationLimit, Repetition
 from torcharc.rules import Outcome
 
 BATCHES = (89, 97)
@@ -81,6 +83,8 @@ def run_on_meta(make: Callable[[], nn.Module], arguments: Sequence[Any], named: 
     free = {key for value in (*arguments, *named.values()) for key in _list_free(value)}
     try:
         return _run_all(make, arguments, named, sorted(free, key=str))
+    except ArcError:  # a limit, or a block's own word on its inputs
+        raise
     except Exception:
         if None not in free or len(free) == 1:
             raise
@@ -95,15 +99,16 @@ def _run_all(
     """The outcome of runs at two batch sizes, and at two sizes of each free axis."""
     module = make_on_meta(make)
     turns: list[tuple[int, Any]] = [(0, ()), (1, ()), *((0, (key,)) for key in free)]
+    repetition = Repetition(module)
     try:
-        results = [_run(module, arguments, named, turn, "meta") for turn in turns]
+        results = [_run(module, arguments, named, turn, repetition) for turn in turns]
         batches = BATCHES
     except (RuntimeError, NotImplementedError, TypeError) as error:
         if "meta" not in str(error).lower():
             raise
         with untouched():
             real = make().eval()
-        results = [_run(real, arguments, named, turn, "cpu") for turn in turns]
+        results = [_run(real, arguments, named, turn) for turn in turns]
         batches = SMALL_BATCHES
     (first, flops), (second, more_flops) = results[:2]
     output = _compare(first, second, batches)
@@ -151,10 +156,18 @@ def name_sizes(text: str, inputs: Any) -> str:
 
 
 def _run(
-    module: nn.Module, arguments: Sequence[Any], named: Mapping[str, Any], turn: tuple[int, Any], device: str
+    module: nn.Module,
+    arguments: Sequence[Any],
+    named: Mapping[str, Any],
+    turn: tuple[int, Any],
+    repetition: Repetition | None = None,
 ) -> tuple[Any, int]:
-    """The result and the FLOPs with the first or second batch size, and the second size of some free axes."""
-    batch = (BATCHES if device == "meta" else SMALL_BATCHES)[turn[0]]
+    """The result and the FLOPs with the first or second batch size, and the second size of some free axes.
+
+    The module runs on meta where `repetition` is given, else for real.
+    """
+    device = "cpu" if repetition is None else "meta"
+    batch = (SMALL_BATCHES if repetition is None else BATCHES)[turn[0]]
 
     def fill(value: Any) -> Any:
         return _materialize(value, batch, turn[1], device)
@@ -162,9 +175,11 @@ def _run(
     from torch.utils.flop_counter import FlopCounterMode  # only here: it takes a while to import
 
     counter = FlopCounterMode(display=False)
-    with untouched(), counter:
+    if repetition is not None:
+        repetition.start(counter.get_total_flops)
+    with untouched(), OperationLimit(), counter:
         result = module(*[fill(value) for value in arguments], **{key: fill(value) for key, value in named.items()})
-    return result, counter.get_total_flops()
+    return result, counter.get_total_flops() + (repetition.skipped if repetition else 0)
 
 
 def _materialize(value: Any, batch: int, stretched: Collection[int | None], device: str) -> Any:

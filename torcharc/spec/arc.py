@@ -19,15 +19,16 @@ from torcharc.errors import (
     choices,
     did_you_mean,
     missing_type,
-    nearest,
     quote,
     respell,
     unknown_keys,
     wrong_choice,
 )
-from torcharc.graph import Dim, Graph, N, Node, Ref, TensorSpec, Value
+from torcharc.graph import Graph, Node, Ref, TensorSpec, Value
 from torcharc.registry import lookup
 from torcharc.spec.arc_module import HEAD_KEYS, INPUT, NODE_KEYS, flat_name, parse_module
+from torcharc.spec.arc_shapes import parse_shapes
+from torcharc.spec.arc_typos import find_typos, respell_node
 from torcharc.spec.expand import COPY_KEYS, Copies, Expansion, find_misspelt
 from torcharc.spec.names import check_name, find_cycle
 from torcharc.spec.template import fill, read_scope
@@ -59,7 +60,7 @@ def parse_arc(
     scope, problems = read_scope(spec.get("dag_vars"), given, ("dag_vars",), base=outer, budget=budget)
     if problems:
         return None, problems
-    typos = _find_typos(spec)
+    typos = find_typos(spec)
     spec = respell(spec, typos)
     if "dag_in_shape" not in spec:
         return parse_module(spec, scope)
@@ -77,52 +78,11 @@ def parse_arc(
     return parser.graph(), problems + ([] if problems else parser.note_untaken())
 
 
-def _find_typos(spec: Mapping[str, Any]) -> list[Problem]:
-    """The problem that `type` or `dag_in_shape` is misspelt in a flat arc; in others it stands for itself."""
-    if "dag_in_shape" in spec and "type" not in spec:
-        words = [key for key, value in spec.items() if isinstance(value, str) and nearest(key, ["type"])]
-        return unknown_keys((), words[:1], ["type"], ["type"]) if words else []
-    if "dag_in_shape" in spec or "type" not in spec:
-        return []
-    typos = [key for key in spec if nearest(key, ("dag_in_shape", "in_shape")) == "dag_in_shape"]
-    return unknown_keys((), typos[:1], ["dag_in_shape"], ["dag_in_shape"]) if typos else []
-
-
 def _list_nodes(spec: Mapping[str, Any], scope: Mapping[str, Any]) -> list[tuple[str, Any, Path]]:
     rest = {key: value for key, value in spec.items() if key not in HEAD_KEYS}
     if "type" in spec:
         return [(flat_name(fill(spec["type"], scope, ())[0]), rest, ())]
     return [(name, node, (name,)) for name, node in rest.items()]
-
-
-def parse_shapes(value: Any, path: Path) -> tuple[dict[str | None, TensorSpec] | None, list[Problem]]:
-    """The inputs that `dag_in_shape` declares: by name, or one under None; and the problems."""
-    if isinstance(value, Mapping):
-        if not value:
-            return None, [Problem(path, "{}", "at least one input: {name: [sizes]}", code="value")]
-        found = {name: _parse_input(name, shape, (*path, name)) for name, shape in value.items()}
-    else:
-        found = {None: _parse_shape(value, path)}
-    problems = [result for result in found.values() if isinstance(result, Problem)]
-    specs = {name: result for name, result in found.items() if isinstance(result, TensorSpec)}
-    return (None if problems else specs), problems
-
-
-def _parse_input(name: Any, shape: Any, path: Path) -> TensorSpec | Problem:
-    if not isinstance(name, str) or not name:
-        return Problem(path, f"the name {quote(name)}", "a name", code="name")
-    return _parse_shape(shape, path)
-
-
-def _parse_shape(value: Any, path: Path) -> TensorSpec | Problem:
-    expected = "a shape without the batch axis: a list of integers above 0 (null for any size)"
-    if not isinstance(value, (list, tuple)):
-        return Problem(path, quote(value), expected, code="value")
-    for index, size in enumerate(value):
-        if size is not None and (type(size) is not int or size < 1):
-            return Problem((*path, index), quote(size), "an integer above 0 (null for any size)", code="value")
-    dims: tuple[Dim, ...] = (N, *value)
-    return TensorSpec(dims, None)
 
 
 class _Read(NamedTuple):
@@ -196,7 +156,8 @@ class _Parser:
                 return self._give_up(name, self._guess_taken(node))
             node = {**self.written[base], **node}
         else:
-            node = self._respell(node, path)
+            node, problems = respell_node(node, path)
+            self.problems += problems
         self.problems += check_name(name, path)
         copies, problems = self.expansion.expand(node, self.scope, path, ("in_names",))
         self.problems += problems
@@ -275,15 +236,8 @@ class _Parser:
 
     def _guess_taken(self, node: Mapping[str, Any]) -> list[str | None]:
         """What a node likely consumes that cannot be read."""
-        return [key for key in _names_wanted(node) if key in self.carried] or list(self.carried)[:1]
-
-    def _respell(self, node: Mapping[str, Any], path: Path) -> Mapping[str, Any]:
-        """The node with a misspelt `in_names`, which would be told as an unknown argument, spelt right."""
-        if "in_names" in node or not any(map(_is_misspelt, node)):
-            return node
-        problems = unknown_keys(path, [key for key in node if _is_misspelt(key)], ["in_names"])
-        self.problems += [dataclasses.replace(problem, expected=_EXPECTED) for problem in problems]
-        return respell(node, problems)
+        wanted: list[str | None] = [name for name in _names_wanted(node) if isinstance(name, str)]
+        return [name for name in wanted if name in self.carried] or list(self.carried)[:1]
 
     def _find_base(self, name: str, node: Mapping[str, Any], path: Path) -> tuple[Mapping[str, Any], str]:
         """The node, and the name of that whose module `conv~right` runs again: `conv`; `""` if there is none."""
@@ -328,7 +282,7 @@ class _Parser:
             if problem is None:
                 taken.append(name)
                 continue
-            if not self.uncertain and not told and name not in self.missing:
+            if not self.uncertain and not told and not (isinstance(name, str) and name in self.missing):
                 self.problems.append(problem)
             if isinstance(name, str) and name not in self.carried and name not in self.consumed:
                 if name not in self.given:
@@ -414,15 +368,6 @@ class _Parser:
     def _carry(self, new: Mapping[str | None, Ref | None], *, broken: bool = False) -> None:
         fresh = dict.fromkeys(new) if broken else new
         self.carried = {**fresh, **self.carried, **fresh}
-
-
-_EXPECTED = "in_names, or an argument of the type"
-
-
-@functools.lru_cache(maxsize=1024)
-def _is_misspelt(key: object) -> bool:
-    """Whether a key of a node is meant for `in_names`."""
-    return nearest(key, ("in_names", "names")) == "in_names"
 
 
 def _names_wanted(node: Any) -> Collection[Any]:

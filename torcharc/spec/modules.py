@@ -15,7 +15,7 @@ from typing import Any, Literal
 
 from torcharc.errors import Path, Problem, quote, respell, unknown_keys
 from torcharc.graph import Graph, Ref, Struct
-from torcharc.spec.arc import parse_shapes
+from torcharc.spec.arc_shapes import parse_shapes
 from torcharc.spec.calls import Calls, walk_names
 from torcharc.spec.expand import Expansion
 from torcharc.spec.module_form import Copied, read_module
