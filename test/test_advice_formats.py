@@ -44,6 +44,10 @@ def test_variable_that_another_uses_is_used():
     assert shown(arc) == []
 
 
+def test_variable_that_is_a_mapping_may_be_an_anchor_of_its_file():
+    assert shown({"vars": {"conv": {"bias": False}}, **modules()}) == []
+
+
 def test_unused_module_is_warned_of():
     spec = modules()
     spec["modules"] = {**spec["modules"], "act": {"ReLU": None}}

@@ -301,6 +301,12 @@ class _Walk:
     def _visit_block(self, node: Node, graph: Graph, within: tuple[str, ...] | None = None) -> Step | None:
         """The step of a block: its graph is planned with what feeds it."""
         places, structs = [], {}
+        faults = [
+            Problem(node.path, f"an empty list for {port!r}", "a tensor") for port, value in node.inputs if value == ()
+        ]
+        if faults:
+            self.problems += faults
+            return None
         sides = {
             Ref(port, of_input=True): self.sides[value]
             for port, value in node.inputs

@@ -29,7 +29,7 @@ from torcharc.weighted_criterion import WeightedCriterion
 
 Made = TypeVar("Made")
 
-GRAPH_KEYS = ("inputs", "graph", "outputs", "modules", "vars", "model")
+GRAPH_KEYS = ("inputs", "graph", "outputs", "modules", "vars", "require", "model")
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

@@ -10,14 +10,15 @@ from collections.abc import Mapping
 from typing import Any
 
 from torcharc.errors import Path, Problem, SpecError, quote, respell, unknown_keys
-from torcharc.graph import Graph
+from torcharc.graph import Graph, Ref
 from torcharc.spec.arcgraph_blocks import Blocks
 from torcharc.spec.arcgraph_inputs import read_inputs
 from torcharc.spec.arcgraph_level import Level, form_of
+from torcharc.spec.requirements import check_requirements
 from torcharc.spec.template import Budget, Scope, bind_further, fill, read_scope
 from torcharc.spec.training import TRAINING_KEYS, check_training
 
-GRAPH_KEYS = ("inputs", "graph", "outputs", "modules", "vars")
+GRAPH_KEYS = ("inputs", "graph", "outputs", "modules", "vars", "require")
 MODEL_KEYS = (*GRAPH_KEYS, *TRAINING_KEYS)
 
 _REQUIRED = ("inputs", "graph", "outputs")
@@ -45,6 +46,11 @@ def _parse(spec: Mapping[str, Any], overrides: Mapping[str, Any]) -> tuple[Graph
     parts, problems = unwrap(spec)
     scope, faults = _read_scope(spec, parts, overrides)
     problems += faults
+    if "require" in parts:
+        place = parts["vars"][1] if "vars" in parts else ("vars",)
+        faults = faults or list(check_requirements(parts["require"][0], scope, parts["require"][1], place))
+        if faults:
+            return None, list(dict.fromkeys(problems + faults))
     graph, found = (None, []) if any(key not in parts for key in _REQUIRED) else _read_graph(parts, scope)
     names = parts.get("outputs", (None, ()))[0]
     problems += found + ([] if faults else check_training(spec, names if isinstance(names, Mapping) else None, scope))
@@ -65,15 +71,21 @@ def _read_graph(parts: Mapping[str, tuple[Any, Path]], scope: Scope) -> tuple[Gr
     nodes = level.read_nodes(*parts["graph"])
     if not nodes_are_listed:
         return None, problems + level.list_problems()
-    value, place = parts["outputs"]
-    value, faults = fill(value, scope, place)
-    outputs = level.read_outputs(value, place)
+    outputs, faults = _read_outputs(*parts["outputs"], level)
     level.warn_unused({name: (*parts["inputs"][1], name) for name in inputs.specs})
     problems += faults + level.list_problems() + blocks.check_unused() + blocks.problems
     if not outputs and not any(problem.severity == "error" for problem in problems):
         return None, problems
     declared = tuple(inputs.specs.items())
     return Graph(declared, (*inputs.nodes, *nodes), outputs, form_of(outputs), firsts=True, strict=True), problems
+
+
+def _read_outputs(value: Any, place: Path, level: Level) -> tuple[tuple[tuple[str, Ref], ...], list[Problem]]:
+    """The outputs by public name, and the problems of their templates; one whose template is null is left out."""
+    filled, problems = fill(value, level.scope, place)
+    if isinstance(value, Mapping):
+        filled = {name: filled[name] for name in filled if filled[name] is not None or value[name] is None}
+    return level.read_outputs(filled, place), problems
 
 
 def unwrap(spec: Mapping[str, Any]) -> tuple[dict[str, tuple[Any, Path]], list[Problem]]:
@@ -104,7 +116,7 @@ def unwrap(spec: Mapping[str, Any]) -> tuple[dict[str, tuple[Any, Path]], list[P
 def _read_scope(
     spec: Mapping[str, Any], parts: Mapping[str, tuple[Any, Path]], overrides: Mapping[str, Any]
 ) -> tuple[Scope, list[Problem]]:
-    """The bound names: the spec's variables, and what the caller binds besides."""
+    """The bound names: the spec's variables, and what the caller binds besides, which something must use."""
     variables, place = parts.get("vars", (None, ("vars",)))
     declared = variables if isinstance(variables, Mapping) else {}
     further, problems = bind_further(spec, declared, overrides, place)

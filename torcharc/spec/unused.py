@@ -14,6 +14,8 @@ _KEYS = ("vars", "dag_vars")
 def warn_unused_variables(spec: Any) -> list[Problem]:
     """A warning for each variable of a spec that stands in none of its texts.
 
+    One that is a mapping may be there for the file alone, as a YAML anchor, and is passed over.
+
     Example:
         >>> spec = {"dag_vars": {"width": 8, "depth": 2}, "dag_in_shape": [4], "fc": {"layers": ["${width}"]}}
         >>> [problem.path for problem in warn_unused_variables(spec)]
@@ -27,8 +29,8 @@ def warn_unused_variables(spec: Any) -> list[Problem]:
     return [
         Problem((*path, name), f"the variable {quote(name)}", expected, code="unused", severity="warning")
         for path, names in places
-        for name in names
-        if name not in words
+        for name, value in names.items()
+        if name not in words and not isinstance(value, Mapping)
     ]
 
 
