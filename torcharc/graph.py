@@ -71,6 +71,7 @@ class Ref:
         of_input: Whether `name` is an input (a node may bear the same name).
         text: The reference in the user's own words, if there are any.
         path: Its place in the spec.
+        of_weight: Whether `output` names a parameter of the node's module, as inference finds.
     """
 
     name: str
@@ -78,6 +79,7 @@ class Ref:
     of_input: bool = False
     text: str = dataclasses.field(default="", compare=False)
     path: Path = dataclasses.field(default=(), compare=False)
+    of_weight: bool = False
 
     def __str__(self) -> str:
         return self.text or ".".join([self.name, *(str(key) for key in self.output)])
