@@ -1,0 +1,50 @@
+"""A learned vector for each position, added to a sequence."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+
+from torcharc.errors import InputError, Problem
+from torcharc.registry import register
+
+
+@register(example={"params": {"max_len": 16}, "inputs": {"x": [5, 8]}})
+class LearnedPositions(nn.Module):
+    """Adds a learned vector per position (Gehring et al. 2017; so do BERT and GPT-2).
+
+    Args:
+        d_model: D, the size of a step; the input tells it.
+        max_len: How many positions have a vector; a longer sequence is refused.
+
+    Shapes:
+        `(N, L, D)` → `(N, L, D)`, L up to `max_len`.
+
+    Example:
+        >>> LearnedPositions(8, max_len=4)(torch.zeros(2, 3, 8)).shape
+        torch.Size([2, 3, 8])
+    """
+
+    init_names = ("weight",)
+
+    def __init__(self, d_model: int, *, max_len: int):
+        super().__init__()
+        self.max_len = max_len
+        self.weight = nn.Parameter(torch.empty(max_len, d_model))
+        nn.init.normal_(self.weight, std=0.02)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """The sum.
+
+        Raises:
+            InputError: If L is above `max_len`.
+        """
+        length = x.shape[-2]
+        if length > self.max_len:
+            expected = f"at most max_len={self.max_len} positions, which have a vector"
+            raise InputError(Problem((), f"{length} positions", expected, f"max_len: {length}", "too-long"))
+        return x + self.weight[:length]
+
+    def extra_repr(self) -> str:
+        """The table's shape."""
+        return f"{self.weight.shape[1]}, max_len={self.max_len}"
