@@ -72,7 +72,8 @@ def test_unknown_variable_is_told_the_nearest():
         "1 problem in the spec\n"
         "zoo/resnet.yaml:4: spec.vars.num_clases\n"
         "  found: a value for the variable 'num_clases'\n"
-        "  expected: one of the variables: block, conv, depths, expansion, group_width, groups, num_classes, squeeze, width\n"
+        "  expected: one of the variables: block, conv, depths, expansion, group_width, groups, num_classes, squeeze, "
+        "width\n"
         "  hint: did you mean 'num_classes'?"
     )
 

@@ -16,6 +16,7 @@ from torcharc.spec.arcgraph_types import find_type
 from torcharc.spec.expand import Expansion
 from torcharc.spec.numbers import read_number, read_value_of
 from torcharc.spec.references import Source
+from torcharc.spec.template import fill, has_dollar
 
 KEYS = ("inputs", "params", "graph", "outputs")
 
@@ -261,8 +262,15 @@ def _bind_params(
     else:
         problems = unknown_keys(path, params, definition.params, missing)
     given = {key: read_value_of(value, scope) for key, value in params.items() if key in definition.params}
-    defaults = {key: read_value_of(value, outer) for key, value in definition.params.items()}
-    return {**defaults, **{key: value for key, value in given.items() if value is not None}}, problems
+    values: dict[str, Any] = {}
+    for key, default in definition.params.items():
+        values[key] = given.get(key)
+        if values[key] is None and has_dollar(default):  # it may use the params before it
+            values[key], faults = fill(default, {**outer, **values}, (*definition.path, "params", key))
+            problems += faults
+        elif values[key] is None:
+            values[key] = read_value_of(default, outer)
+    return values, problems
 
 
 def _chain(name: str, graph: Graph, count: int, path: Path) -> Graph:
