@@ -264,12 +264,11 @@ def _bind_params(
     given = {key: read_value_of(value, scope) for key, value in params.items() if key in definition.params}
     values: dict[str, Any] = {}
     for key, default in definition.params.items():
-        values[key] = given.get(key)
-        if values[key] is None and has_dollar(default):  # it may use the params before it
-            values[key], faults = fill(default, {**outer, **values}, (*definition.path, "params", key))
+        value = given.get(key)
+        if value is None and has_dollar(default):  # it may use the params before it
+            value, faults = fill(default, {**outer, **values}, (*definition.path, "params", key))
             problems += faults
-        elif values[key] is None:
-            values[key] = read_value_of(default, outer)
+        values[key] = read_value_of(default, outer) if value is None else value
     return values, problems
 
 
