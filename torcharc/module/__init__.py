@@ -10,7 +10,9 @@ from torcharc.module import (
     perceiver,
     position_bias,
     position_table,
+    resize,
     rotary,
+    stochastic_depth,
     timeseries,
     window_bias,
 )
@@ -25,7 +27,9 @@ __all__ = [
     "perceiver",
     "position_bias",
     "position_table",
+    "resize",
     "rotary",
+    "stochastic_depth",
     "timeseries",
     "window_bias",
 ]

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from torcharc.errors import Path, Problem, SpecError, quote, unknown_keys
-from torcharc.graph import Graph
+from torcharc.graph import Graph, Ref
 from torcharc.spec.arcgraph_blocks import Blocks
 from torcharc.spec.arcgraph_inputs import read_inputs
 from torcharc.spec.arcgraph_level import Level, form_of
@@ -61,9 +61,7 @@ def _parse(spec: Mapping[str, Any], overrides: Mapping[str, Any]) -> tuple[Graph
     nodes = level.read_nodes(*parts["graph"])
     if not nodes_are_listed:
         return None, problems + level.list_problems()
-    value, place = parts["outputs"]
-    value, faults = fill(value, scope, place)
-    outputs = level.read_outputs(value, place)
+    outputs, faults = _read_outputs(*parts["outputs"], level)
     level.warn_unused({name: (*parts["inputs"][1], name) for name in inputs.specs})
     problems += faults + level.list_problems() + blocks.problems + blocks.check_unused()
     if not outputs and not any(problem.severity == "error" for problem in problems):
@@ -71,6 +69,14 @@ def _parse(spec: Mapping[str, Any], overrides: Mapping[str, Any]) -> tuple[Graph
     declared = tuple(inputs.specs.items())
     graph = Graph(declared, (*inputs.nodes, *nodes), outputs, form_of(outputs), firsts=True, strict=True)
     return graph, list(dict.fromkeys(problems))
+
+
+def _read_outputs(value: Any, place: Path, level: Level) -> tuple[tuple[tuple[str, Ref], ...], list[Problem]]:
+    """The outputs by public name, and the problems of their templates; one whose template is null is left out."""
+    filled, problems = fill(value, level.scope, place)
+    if isinstance(value, Mapping):
+        filled = {name: filled[name] for name in filled if filled[name] is not None or value[name] is None}
+    return level.read_outputs(filled, place), problems
 
 
 def unwrap(spec: Mapping[str, Any]) -> tuple[dict[str, tuple[Any, Path]], list[Problem]]:
