@@ -15,10 +15,11 @@ from torcharc.graph import Graph, Ref
 from torcharc.spec.arcgraph_blocks import Blocks
 from torcharc.spec.arcgraph_inputs import read_inputs
 from torcharc.spec.arcgraph_level import Level, form_of
+from torcharc.spec.requirements import check_requirements
 from torcharc.spec.template import fill, read_scope, unknown_variable
 from torcharc.spec.training import TRAINING_KEYS
 
-GRAPH_KEYS = ("inputs", "graph", "outputs", "modules", "vars")
+GRAPH_KEYS = ("inputs", "graph", "outputs", "modules", "vars", "require")
 MODEL_KEYS = (*GRAPH_KEYS, "loss", "training", "trainer", "optimizer", "config", "name", "description", "version")
 
 _REQUIRED = ("inputs", "graph", "outputs")
@@ -46,6 +47,11 @@ def _parse(spec: Mapping[str, Any], overrides: Mapping[str, Any]) -> tuple[Graph
     parts, problems = unwrap(spec)
     scope, faults = _read_scope(parts, overrides)
     problems += faults
+    if "require" in parts:
+        place = parts["vars"][1] if "vars" in parts else ("vars",)
+        faults = faults or list(check_requirements(parts["require"][0], scope, parts["require"][1], place))
+        if faults:
+            return None, list(dict.fromkeys(problems + faults))
     missing = [key for key in _REQUIRED if key not in parts]
     if missing:
         return None, problems
