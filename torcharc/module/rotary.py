@@ -49,7 +49,7 @@ class RotaryEmbedding(nn.Module):
         pairs = torch.arange(0, dims, 2, device=x.device, dtype=torch.float32)
         angles = times[:, None] * self.base ** (-pairs / dims)  # (L, dims / 2)
         cos, sin = angles.cos().to(x.dtype), angles.sin().to(x.dtype)
-        first, second, rest = x.split([dims // 2, dims // 2, x.shape[-1] - dims], -1)
+        first, second, rest = x[..., : dims // 2], x[..., dims // 2 : dims], x[..., dims:]
         return torch.cat([first * cos - second * sin, second * cos + first * sin, rest], -1)
 
     def extra_repr(self) -> str:

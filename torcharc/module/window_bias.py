@@ -65,8 +65,7 @@ class WindowBias(nn.Module):
     def _mask(self, x: Tensor) -> Tensor:
         """Minus infinity for pixels of one window that come from opposite edges, `(H*B/W/W, W*W, W*W)`."""
         down, across = (
-            (torch.arange(size, device=x.device) >= size - self.shift).reshape(-1, self.window)
-            for size in x.shape[1:3]
+            (torch.arange(size, device=x.device) >= size - self.shift).reshape(-1, self.window) for size in x.shape[1:3]
         )  # (H/W, W) and (B/W, W): whether a row, a column was rolled over the edge
         part = 2 * down[:, None, :, None] + across[None, :, None, :].int()
         part = part.reshape(-1, self.window**2)  # (H*B/W/W, W*W)

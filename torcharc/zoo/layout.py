@@ -66,8 +66,8 @@ class Rule:
         if count == 1:
             return [weight]
         if self.heads:
-            weight = weight.unflatten(0, (self.heads, count, -1)).transpose(0, 1).flatten(0, 2)
-        return list(weight.unflatten(0, (count, -1)))
+            weight = weight.reshape(self.heads, count, -1, *weight.shape[1:]).transpose(0, 1).flatten(0, 2)
+        return list(weight.reshape(count, -1, *weight.shape[1:]))
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
