@@ -14,6 +14,7 @@ from torcharc.registry import find, type_names
 from torcharc.rules import RULES, Outcome
 
 BLOCKS = ["ReuseFork", "SplitFork", "ConcatMerge", "SumMerge", "MeanMerge", "ProdMerge", "FiLMMerge"]
+BLOCKS += ["LearnedPositions", "StochasticDepth"]
 
 checked = settings(
     max_examples=60, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow], database=None

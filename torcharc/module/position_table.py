@@ -2,14 +2,29 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from typing import Any
+
 import torch
 from torch import Tensor, nn
 
 from torcharc.errors import InputError, Problem
+from torcharc.graph import TensorSpec
 from torcharc.registry import register
+from torcharc.rules import Outcome, same
 
 
-@register(example={"params": {"max_len": 16}, "inputs": {"x": [5, 8]}})
+def _infer(arguments: Mapping[str, Any], inputs: Sequence[Any]) -> Outcome | None:
+    """The input's own shape; a sequence of any length fits here, if it may be too long for a run on meta."""
+    x, most, width = inputs[0], arguments["max_len"], arguments["d_model"]
+    if not isinstance(x, TensorSpec) or len(x.shape) != 3 or x.shape[2] != width or same(arguments, inputs) is None:
+        return None
+    length = x.shape[1]
+    fits = length is None or (isinstance(length, int) and 0 < length <= most)
+    return Outcome(x, most * width) if fits else None
+
+
+@register(rule=_infer, example={"params": {"max_len": 16}, "inputs": {"x": [5, 8]}})
 class LearnedPositions(nn.Module):
     """Adds a learned vector per position (Gehring et al. 2017; so do BERT and GPT-2).
 

@@ -59,7 +59,7 @@ def load_weights(spec: str, state_dict: Mapping[str, Tensor], *, layout: str, **
 
 def _no_layout(layout: Any, family: str, layouts: Mapping[str, pathlib.Path]) -> Problem:
     if layouts:
-        return wrong_choice(("layout",), layout, f"a layout of {family}:", layouts)
+        return wrong_choice(("layout",), layout, f"a layout of {family}", layouts)
     return Problem(("layout",), quote(layout), f"a network that has layouts; {family} has none", code="value")
 
 
