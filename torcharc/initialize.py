@@ -36,9 +36,12 @@ class Init:
 
         Touched are the weights of linear, convolution, embedding, recurrent and attention
         layers; never biases, normalization, nor anything below a module that sets `skip_init`.
+        On the meta device there is nothing to draw (and torch takes long to do it).
         """
         initialize = getattr(nn.init, self.name)
         for owner, weight in weights_below(module):
+            if weight.is_meta:
+                return
             initialize(weight, **self.arguments)
             if isinstance(owner, nn.Embedding) and owner.padding_idx is not None:
                 with torch.no_grad():
@@ -84,7 +87,7 @@ class PartInit:
             owners = {id(owner): owner for owner, _ in weights_below(module)}
             for owner in owners.values():
                 for name, parameter in owner.named_parameters(recurse=False):
-                    if "bias" in name:
+                    if "bias" in name and not parameter.is_meta:
                         getattr(nn.init, self.bias.name)(parameter, **self.bias.arguments)
 
     def check(self, module: nn.Module, path: Path) -> list[Problem]:
