@@ -18,7 +18,7 @@ def message(spec, **variables):
 
 
 def test_list_matches_patterns():
-    assert torcharc.zoo.list("resnet1*") == ["zoo/resnet101", "zoo/resnet152", "zoo/resnet18"]
+    assert torcharc.zoo.list("resnet1??") == ["zoo/resnet101", "zoo/resnet152"]
     assert torcharc.zoo.list("zoo/resnet18") == ["zoo/resnet18"]
     assert torcharc.zoo.list("nothing") == []
 
@@ -72,8 +72,8 @@ def test_unknown_variable_is_told_the_nearest():
         "1 problem in the spec\n"
         "zoo/resnet.yaml:4: spec.vars.num_clases\n"
         "  found: a value for the variable 'num_clases'\n"
-        "  expected: one of the variables: block, conv, depths, expansion, group_width, groups, num_classes, squeeze, "
-        "width\n"
+        "  expected: one of the variables: block, conv, depths, expansion, group_width, groups, num_classes, size, "
+        "squeeze, width\n"
         "  hint: did you mean 'num_classes'?"
     )
 
@@ -96,3 +96,35 @@ def test_every_file_is_in_the_index_and_short():
 @pytest.mark.parametrize("name", NAMES)
 def test_entry_has_no_problems(name):
     assert [problem for problem in torcharc.check(name) if problem.severity != "note"] == []
+
+
+@pytest.mark.parametrize(
+    ("name", "variables", "problem"),
+    [
+        ("resnet50", {"num_classes": 0}, "vars.num_classes\n  found: num_classes = 0\n  expected: num_classes > 0"),
+        ("resnet50", {"depths": [3, 0]}, "vars.depths\n  found: depths = [3, 0]\n  expected: min(depths) > 0"),
+        ("resnet50", {"width": "64"}, "vars.width\n  found: width = '64'\n  expected: width > 0"),
+        (
+            "resnet50",
+            {"block": "Bottlenek"},
+            "modules.Stage.graph[0].type\n  found: 'module.Bottlenek'\n"
+            "  expected: a module of the spec: Basic, Bottleneck, SqueezeExcite, Stage\n"
+            "  hint: did you mean 'module.Bottleneck'?",
+        ),
+        (
+            "autoint",
+            {"heads": 3},
+            "vars.heads\n  found: heads = 3, width = 128\n  expected: heads > 0 and width % heads == 0",
+        ),
+        (
+            "resnet20_cifar",
+            {"depth": 21},
+            "vars.depth\n  found: depth = 21\n  expected: depth > 2 and depth % 6 == 2",
+        ),
+        ("unet", {"size": 100}, "vars.size\n  found: size = 100\n  expected: size == None or size % 16 == 0"),
+    ],
+)
+def test_bad_value_is_one_problem_of_the_variable(name, variables, problem):
+    head, place, *rest = message(f"zoo/{name}", **variables).split("\n")
+    assert head == "1 problem in the spec"
+    assert "\n".join([place.partition("spec.")[2], *rest]) == problem

@@ -36,12 +36,11 @@ class Init:
 
         Touched are the weights of linear, convolution, embedding, recurrent and attention
         layers; never biases, normalization, nor anything below a module that sets `skip_init`.
-        On the meta device there is nothing to draw (and torch takes long to do it).
         """
         initialize = getattr(nn.init, self.name)
         for owner, weight in weights_below(module):
-            if weight.is_meta:
-                return
+            if weight.is_meta:  # it holds no values, and drawing none takes long there
+                continue
             initialize(weight, **self.arguments)
             if isinstance(owner, nn.Embedding) and owner.padding_idx is not None:
                 with torch.no_grad():

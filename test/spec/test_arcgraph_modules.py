@@ -246,3 +246,17 @@ def test_fragment_takes_shapes_and_dtypes():
     nodes = [node("embed", "Embedding", "ids", num_embeddings=9, embedding_dim=4), node("mean", "torch.mean", dim=1)]
     network = torcharc.build_fragment(nodes, {"ids": {"dtype": "int64", "shape": [None, 3]}})
     assert network(torch.zeros(2, 3).long()).shape == (2, 4)
+
+
+def test_repeat_threads_several_outputs_by_name():
+    step = {
+        "inputs": ["a", "b", "c"],
+        "graph": [node("sum", "torch.add", ["a", "b"]), node("more", "torch.add", ["sum", "c"])],
+        "outputs": {"b": "more", "a": "b"},
+    }
+    nodes = [node("steps", "module.step", ["x", "x", "x"]), node("out", "torch.sub", ["steps.b", "steps.a"])]
+    nodes[0]["repeat"] = 4
+    x = a = b = torch.rand(2, 8)
+    for _ in range(4):
+        a, b = b, a + b + x
+    torch.testing.assert_close(build(*nodes, modules={"step": step})(x), b - a)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
+from typing import Any
+
 import torch
 from torch import Tensor, nn
 
@@ -10,7 +13,14 @@ from torcharc.registry import register
 from torcharc.rules import same
 
 
-@register(rule=same, example={"params": {"p": 0.2}, "inputs": {"input": [6, 5, 5]}})
+def _check(arguments: Mapping[str, Any], inputs: Mapping[str, Any]) -> Iterator[Problem]:
+    """The problem of a probability that is none, or leaves nothing."""
+    p = arguments.get("p", 0.5)
+    if not 0 <= p < 1:
+        yield Problem(("p",), quote(p), "a probability of at least 0 and below 1", code="value")
+
+
+@register(rule=same, check=_check, example={"params": {"p": 0.2}, "inputs": {"input": [6, 5, 5]}})
 class StochasticDepth(nn.Module):
     """Zeros whole samples with probability `p` while training, the others scaled by `1 / (1 - p)` (Huang et al. 2016).
 
@@ -30,8 +40,8 @@ class StochasticDepth(nn.Module):
 
     def __init__(self, p: float = 0.5):
         super().__init__()
-        if not 0 <= p < 1:
-            raise ArgumentError(Problem(("p",), quote(p), "a probability of at least 0 and below 1", code="value"))
+        if problems := list(_check({"p": p}, {})):
+            raise ArgumentError(problems)
         self.p = p
 
     def forward(self, input: Tensor) -> Tensor:

@@ -59,8 +59,8 @@ def list_names(pattern: str = "*") -> list[str]:
 
     Example:
         >>> import torcharc
-        >>> torcharc.zoo.list("resnet1*")
-        ['zoo/resnet101', 'zoo/resnet152', 'zoo/resnet18']
+        >>> torcharc.zoo.list("resnet1??")
+        ['zoo/resnet101', 'zoo/resnet152']
     """
     short = pattern.removeprefix(PREFIX)
     return [PREFIX + name for name in sorted(read_index()) if "@" not in name and fnmatch.fnmatchcase(name, short)]
