@@ -146,7 +146,7 @@ def test_arc_of_the_example_builds_the_same(name):
     assert list(output) == (list(parts) if example.entry.kind == "fork" else [example.arc()["node"]["in_names"][0]])
     batch = len(next(iter(fed.values())))
     for info, part in zip(output.values(), parts.values(), strict=True):
-        shape = tuple(part.shape[1:]) if len(part) == batch else tuple(part.shape)  # a bias has no batch axis
+        shape = tuple(part.shape[1:] if part.shape[:1] == (batch,) else part.shape)  # a bias has no batch axis
         assert info == TensorInfo(shape, str(part.dtype).removeprefix("torch."))
 
 
