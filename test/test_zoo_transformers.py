@@ -1,4 +1,4 @@
-"""Transformers and other sequence networks of the zoo: published figures, and what their papers promise."""
+"""Transformers and other sequence networks of the zoo: what their papers promise."""
 
 import math
 
@@ -8,63 +8,6 @@ import torch._dynamo
 from torch import nn
 
 import torcharc
-
-# name, parameters, MACs; sources: published_counts.csv and its sources, torchvision's weights metadata (ViT,
-# Swin), timm 1.0 (DeiT, Mixer), transformers 5.23 with the published configurations (the rest)
-PUBLISHED = [
-    ("vit_ti_16", 5_717_416, None),
-    ("vit_s_16", 22_050_664, None),
-    ("vit_b_16", 86_567_656, 17_563_828_224),
-    ("vit_b_32", 88_224_232, 4.409e9),
-    ("vit_l_16", 304_326_632, 61.555e9),
-    ("vit_l_32", 306_535_400, 15.378e9),
-    ("vit_h_14", 632_045_800, 167.295e9),
-    ("deit_ti_16", 5_717_416, 1_253_683_200),
-    ("deit_s_16", 22_050_664, None),
-    ("deit_b_16", 86_567_656, None),
-    ("swin_t", 28_288_354, 4_490_566_656),
-    ("swin_s", 49_606_258, 8.741e9),
-    ("swin_b", 87_768_224, 15.431e9),
-    ("mixer_s_32", 19_104_624, None),
-    ("mixer_s_16", 18_528_264, None),
-    ("mixer_b_32", 60_293_428, None),
-    ("mixer_b_16", 59_880_472, 12_601_767_936),
-    ("mixer_l_32", 206_939_264, None),
-    ("mixer_l_16", 208_196_168, None),
-    ("bert", 109_482_240, None),
-    ("bert_tiny", 4_385_920, None),
-    ("bert_mini", 11_170_560, None),
-    ("bert_small", 28_763_648, None),
-    ("bert_medium", 41_373_184, None),
-    ("bert_base", 109_482_240, None),
-    ("bert_large", 335_141_888, None),
-    ("albert_base", 11_683_584, None),
-    ("albert_large", 17_683_968, None),
-    ("albert_xlarge", 58_724_864, None),
-    ("albert_xxlarge", 222_595_584, None),
-    ("gpt2", 124_439_808, None),
-    ("gpt2_medium", 354_823_168, None),
-    ("gpt2_large", 774_030_080, None),
-    ("gpt2_xl", 1_557_611_200, None),
-    ("t5_small", 60_506_624, None),
-    ("t5_base", 222_903_552, None),
-    ("t5_large", 737_668_096, None),
-    ("t5_3b", 2_851_598_336, None),
-    ("t5_11b", 11_307_321_344, None),
-    ("pythia_70m", 70_426_624, None),
-    ("pythia_160m", 162_322_944, None),
-    ("pythia_410m", 405_334_016, None),
-    ("pythia_1b", 1_011_781_632, None),
-    ("pythia_1_4b", 1_414_647_808, None),
-    ("pythia_2_8b", 2_775_208_960, None),
-    ("pythia_6_9b", 6_857_302_016, None),
-    ("pythia_12b", 11_846_072_320, None),
-    ("tinyllama_1_1b", 1_100_048_384, None),
-    ("llama2_7b", 6_738_415_616, None),
-    ("llama2_13b", 13_015_864_320, None),
-    ("llama3_8b", 8_030_261_248, None),
-    ("lstm_lm", 66_034_000, None),
-]
 
 # values that make a network small, by file
 SMALL = {
@@ -105,16 +48,6 @@ def feed(name, length=7):
     if name == "t5_small":
         return {"ids": tokens(length), "decoder_ids": tokens(length - 2, seed=1)}
     return {"ids": tokens(length)}
-
-
-@pytest.mark.parametrize(("name", "params", "macs"), PUBLISHED, ids=[row[0] for row in PUBLISHED])
-def test_counts_are_those_published(name, params, macs):
-    found = torcharc.inspect(f"zoo/{name}")
-    assert found.params == params
-    if isinstance(macs, int):
-        assert found.macs == macs
-    elif macs is not None:  # published in 10 ** 9, to three digits
-        assert round(found.macs / 1e9, 3) == macs / 1e9
 
 
 @pytest.mark.parametrize("name", ["gpt2_xl", "t5_11b", "pythia_12b", "llama3_8b", "vit_h_14", "swin_b", "bert_large"])
