@@ -1,29 +1,13 @@
-"""`python -m bench.zoo_text`: how long the transformers of the zoo take to build.
-
-Each name from its YAML file to a network on the meta device, with warm caches; and ViT-B/16 and BERT-base
-on the CPU, beside the same modules written by hand, with the same initialization.
-"""
+"""ViT-B/16 and BERT-base written by hand, with the initialization of the zoo, for `python -m bench.zoo`."""
 
 from __future__ import annotations
 
-import argparse
 from collections.abc import Callable
 from typing import Any
 
 import torch
-from rich.console import Console
-from rich.table import Table
 from torch import Tensor, nn
 from torch.nn.functional import scaled_dot_product_attention
-
-import torcharc
-from bench.measure import Task, compare
-from bench.rows import Goal
-
-NAMES = (
-    "vit_b_16 vit_h_14 deit_ti_16 swin_t swin_b mixer_b_16 bert_tiny bert_base bert_large albert_base gpt2 gpt2_xl"
-    " t5_small t5_large pythia_70m pythia_12b tinyllama_1_1b llama3_8b lstm_lm"
-).split()
 
 
 class Attention(nn.Module):
@@ -122,46 +106,3 @@ class Bert(nn.Module):
         for layer in self.layers:
             x = layer(x, (ids != 0)[:, None, None])
         return x, self.pool(x[:, 0]).tanh()
-
-
-def main() -> None:
-    """Measures, and prints the table."""
-    parser = argparse.ArgumentParser(prog="python -m bench.zoo_text", description=__doc__)
-    parser.add_argument("pattern", nargs="?", default="", help="part of the names to measure")
-    parser.add_argument("--seconds", type=float, default=3.0, help="CPU seconds for each row")
-    options = parser.parse_args()
-    torch.set_num_threads(1)
-    table = Table(title="builds of the zoo, CPU time, one thread, medians")
-    for heading in ("row", "torcharc", "by hand", "goal", ""):
-        table.add_column(heading, justify="left" if heading in ("row", "") else "right", no_wrap=True)
-    for name in NAMES:
-        if options.pattern in name:
-            task = Task(lambda _, name=name: torcharc.build(f"zoo/{name}", device="meta"), single=True)
-            timing = compare(task, Task(lambda _: None), options.seconds)
-            value = timing.subject * 1e3
-            _add(table, f"{name}, YAML to meta", f"{value:,.1f} ms", "", Goal(150, "ms"), value)
-    for name, make in (("vit_b_16", ViT), ("bert_base", Bert)):
-        if options.pattern in name:
-            _check_count(name, make)
-            task = Task(lambda _, name=name: torcharc.build(f"zoo/{name}", device="cpu"), single=True)
-            timing = compare(task, Task(lambda _, make=make: make(), single=True), options.seconds)
-            texts = f"{timing.subject * 1e3:,.0f} ms", f"{timing.yardstick * 1e3:,.0f} ms"
-            _add(table, f"{name}, on the CPU: {timing.ratio:.2f}×", *texts, Goal(1.15), timing.ratio)
-    Console().print(table)
-
-
-def _add(table: Table, name: str, ours: str, by_hand: str, goal: Goal, value: float) -> None:
-    table.add_row(name, ours, by_hand, str(goal), "[green]met[/]" if value <= goal.most else "[red]missed[/]")
-
-
-def _check_count(name: str, make: Callable[[], nn.Module]) -> None:
-    """Both are the same network, as far as the number of parameters tells."""
-    with torch.device("meta"):
-        by_hand = sum(weight.numel() for weight in make().parameters())
-    found = torcharc.inspect(f"zoo/{name}").params
-    if found != by_hand:
-        raise ValueError(f"{found} parameters, but {by_hand} by hand")
-
-
-if __name__ == "__main__":
-    main()

@@ -8,6 +8,7 @@ import torch._dynamo
 from torch import nn
 
 import torcharc
+from bench.zoo_text import Bert, ViT
 
 # values that make a network small, by file
 SMALL = {
@@ -124,6 +125,14 @@ def test_sequence_of_any_length_fits(name):
 def test_longer_than_the_positions_is_refused():
     with pytest.raises(torcharc.InputError, match="1025 positions"):
         torcharc.build("zoo/gpt2", **SMALL["gpt2"])(tokens(1025))
+
+
+@pytest.mark.parametrize(("name", "by_hand"), [("vit_b_16", ViT), ("bert_base", Bert)])
+def test_network_of_the_benchmark_is_the_same(name, by_hand):
+    with torch.device("meta"):
+        shapes = sorted(tuple(weight.shape) for weight in by_hand().parameters())
+    net = torcharc.build(f"zoo/{name}", device="meta")
+    assert sorted(tuple(weight.shape) for weight in net.parameters()) == shapes
 
 
 # --- initialization -----------------------------------------------------------------------------------
