@@ -13,6 +13,7 @@ from torch import Tensor, nn
 import torcharc
 from bench.measure import Task, Timing, compare
 from bench.rows import Goal
+from bench.zoo_text import Bert, ViT
 
 ON_META = Goal(150, "ms")
 ON_CPU = Goal(1.15)
@@ -69,7 +70,7 @@ class ResNet50(nn.Module):
         return self.head(x.mean((2, 3)))
 
 
-BY_HAND: dict[str, type[nn.Module]] = {"zoo/resnet50": ResNet50}
+BY_HAND: dict[str, type[nn.Module]] = {"zoo/resnet50": ResNet50, "zoo/vit_b_16": ViT, "zoo/bert_base": Bert}
 
 
 def measure_on_cpu(name: str, seconds: float) -> Timing:

@@ -115,6 +115,28 @@ def test_normalization_and_biases_are_left_alone():
     assert torch.equal(norm.weight, torch.ones(4, 7, 7))
 
 
+def test_weights_and_biases_are_told_apart():
+    init = {"weight": {"type": "normal_", "std": 0.3}, "bias": {"type": "constant_", "val": 0.5}}
+    arc = {"dag_in_shape": [8], "net": {"type": "Linear", "layers": [6, 4], "norm": "LayerNorm", "init": init}}
+    first, norm, second, _ = build(arc).module_dict.net
+    torch.manual_seed(3)
+    expected = nn.Linear(8, 6), nn.Linear(6, 4)
+    for layer in expected:
+        nn.init.normal_(layer.weight, std=0.3)
+    for layer, other in zip((first, second), expected, strict=True):
+        assert torch.equal(layer.weight, other.weight)
+        assert torch.equal(layer.bias, torch.full_like(layer.bias, 0.5))
+    assert torch.equal(norm.bias, torch.zeros(6))
+
+
+def test_biases_alone_leave_weights_as_they_are():
+    lstm = build({"dag_in_shape": [5, 8], "net": {"type": "LSTM", "hidden_size": 4, "init": {"bias": "ones_"}}})
+    torch.manual_seed(3)
+    by_hand = nn.LSTM(8, 4)
+    assert torch.equal(lstm.module_dict.net.weight_hh_l0, by_hand.weight_hh_l0)
+    assert torch.equal(lstm.module_dict.net.bias_hh_l0, torch.ones(16))
+
+
 def test_padding_row_stays_zero():
     node = {"type": "Embedding", "num_embeddings": 5, "embedding_dim": 4, "padding_idx": 2, "init": "normal_"}
     embedding = build({"dag_in_shape": [3], "ids": node}).module_dict.ids
@@ -296,6 +318,20 @@ WORDS = (
         (
             {"type": "kaiming_normal_", "nonlinearity": "ReLU"},
             f"spec.init.nonlinearity\n  found: 'ReLU'\n  expected: one of {WORDS}\n  hint: did you mean 'relu'?",
+        ),
+        (
+            {"weight": "zeros_", "bais": "zeros_"},
+            "spec.init.bais\n  found: the key 'bais'\n  expected: one of the keys: bias, weight"
+            "\n  hint: did you mean 'bias'?",
+        ),
+        (
+            {"bias": "xavier_normal_"},
+            "spec.init.bias\n  found: 'xavier_normal_'\n  expected: an initializer of vectors: constant_, normal_,"
+            " ones_, trunc_normal_, uniform_, zeros_",
+        ),
+        (
+            {"weight": "dirac_"},
+            "spec.init.weight\n  found: 'dirac_'\n  expected: weights of rank 3 or 4 or 5; there is one of rank 2",
         ),
         ("dirac_", "spec.init\n  found: 'dirac_'\n  expected: weights of rank 3 or 4 or 5; there is one of rank 2"),
     ],

@@ -9,8 +9,10 @@ from typing import Any
 from torcharc.arguments import read_arguments
 from torcharc.entry import Entry
 from torcharc.errors import Problem, choices, did_you_mean, format_path, quote
-from torcharc.graph import Graph, Node, Ref, Struct
+from torcharc.graph import Graph, Node, Ref, Struct, TensorSpec
+from torcharc.meta import make_on_meta
 from torcharc.planning import Feed
+from torcharc.recipe import Recipe
 from torcharc.repairs import find_repair
 
 
@@ -21,15 +23,25 @@ def has_part(struct: Struct, key: str | int) -> bool:
     return isinstance(struct, tuple) and isinstance(key, int) and -len(struct) <= key < len(struct)
 
 
-def explain_part(ref: Ref, struct: Struct, key: str | int) -> Problem:
-    """The problem that a reference leads to a part that is not there."""
+def find_weight(recipe: Recipe, keys: tuple[str | int, ...]) -> TensorSpec | None:
+    """The parameter that `keys` names in the module that a recipe makes: `weight` of `tokens.weight`."""
+    found = dict(make_on_meta(recipe).named_parameters(recurse=False)).get(str(keys[0])) if len(keys) == 1 else None
+    return None if found is None else TensorSpec(tuple(found.shape), str(found.dtype).removeprefix("torch."))
+
+
+def explain_part(ref: Ref, struct: Struct, key: str | int, recipe: Recipe | None = None) -> Problem:
+    """The problem that a reference leads to a part that is not there; `recipe` makes the module of the node."""
     hint = ""
+    weights = [name for name, _ in make_on_meta(recipe).named_parameters(recurse=False)] if recipe else []
     if isinstance(struct, Mapping):
         expected, hint = f"one of its outputs: {choices(struct)}", did_you_mean(key, struct)
     elif isinstance(struct, tuple) and isinstance(key, int):
         expected = f"a position from 0 to {len(struct) - 1}, as it gives {len(struct)} parts"
     elif isinstance(struct, tuple):
         expected = f"a position: it gives {len(struct)} parts, none called {key!r}"
+    elif weights and isinstance(key, str):
+        expected = f"one of its parameters: {choices(weights)}; it gives one tensor {struct}"
+        hint = did_you_mean(key, weights)
     else:
         expected = f"no part of it, as it is one tensor {struct}"
     return Problem(ref.path, quote(str(ref)), expected, hint, "reference")

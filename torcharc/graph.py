@@ -97,6 +97,7 @@ class Ref:
         of_input: Whether `name` is an input (a node may bear the same name).
         text: The reference in the user's own words, if there are any.
         path: Its place in the spec.
+        of_weight: Whether `output` names a parameter of the node's module, as inference finds.
     """
 
     name: str
@@ -104,6 +105,7 @@ class Ref:
     of_input: bool = False
     text: str = dataclasses.field(default="", compare=False)
     path: Path = dataclasses.field(default=(), compare=False)
+    of_weight: bool = False
 
     def __hash__(self) -> int:  # a schedule looks each one up several times
         return hash(self.name)

@@ -21,6 +21,7 @@ from torcharc.explain import (
     explain_node,
     explain_part,
     explain_recursion,
+    find_weight,
     has_part,
 )
 from torcharc.graph import FreeDim, Graph, Node, Ref, Struct, TensorSpec, Value, walk_refs
@@ -177,6 +178,7 @@ class _Walk:
         self.outputs: dict[str, Struct] = {}  # of the nodes; a faulty node is absent
         self.sources: dict[str, tuple[Entry, Node]] = {}
         self.fed: dict[str, tuple[Feed, Any]] = {}  # what shared nodes with known inputs are made of
+        self.recipes: dict[str, Recipe] = {}  # of the modules whose weights can be referred to
         self.sides = dict(sides)  # what stands for several tensors side by side, and for how many
         self.lost: set[Ref] = set()  # references to parts that are not there
         self.problems: list[Problem] = []
@@ -184,10 +186,14 @@ class _Walk:
     def resolve(self, ref: Ref, *, first: bool) -> tuple[Ref, Struct]:
         """The reference and what it stands for; with `first`, a tuple means its first element."""
         struct: Struct = self.inputs.get(ref.name) if ref.of_input else self.outputs.get(ref.name)
+        if ref.output and not ref.of_input and not isinstance(struct, (Mapping, tuple)) and ref.name in self.recipes:
+            weight = find_weight(self.recipes[ref.name], ref.output)
+            if weight is not None:
+                return dataclasses.replace(ref, of_weight=True), weight
         for key in ref.output:
             if struct is not None and not has_part(struct, key):
                 self.lost.add(ref)
-                self.problems.append(explain_part(ref, struct, key))
+                self.problems.append(explain_part(ref, struct, key, self.recipes.get(ref.name)))
                 return ref, None
             struct = _part(struct, key)
         output = ref.output
@@ -250,6 +256,7 @@ class _Walk:
         if problems or feed.broken or planned.recipe is None:
             return None
         self.outputs[node.name] = planned.outcome.output if planned.outcome else None
+        self.recipes[node.name] = planned.recipe
         call = bind_call(entry.ports, places)
         return Step(node, None if shared else planned.recipe, None, call, structs, planned.outcome)
 

@@ -11,10 +11,15 @@ import torch
 from torch import nn
 
 from torcharc.arguments import Kind, read_arguments, read_signature, read_value
-from torcharc.errors import Path, Problem, missing_type, quote, wrong_choice
+from torcharc.errors import Path, Problem, missing_type, quote, unknown_keys, wrong_choice
 
 # initializers that take tensors of certain ranks only
 _RANKS = {"eye_": (2,), "sparse_": (2,), "dirac_": (3, 4, 5)}
+
+_ANY_RANK = ("constant_", "normal_", "ones_", "trunc_normal_", "uniform_", "zeros_")
+
+PARTS = ("weight", "bias")
+"""The keys of an `init` that tells weights and biases apart."""
 
 _GAINS = {name.replace("_", ""): name for name in ("tanh", "relu", "leaky_relu", "selu", "sigmoid")}
 
@@ -56,6 +61,39 @@ class Init:
         return []
 
 
+@dataclasses.dataclass(frozen=True, slots=True)
+class PartInit:
+    """Checked initializers for the weights and the biases of the same layers; None leaves them as they are."""
+
+    weight: Init | None = None
+    bias: Init | None = None
+
+    @property
+    def name(self) -> str:
+        """The names of both."""
+        return ", ".join(part.name for part in (self.weight, self.bias) if part)
+
+    @property
+    def is_picky(self) -> bool:
+        """Whether the initializer of the weights takes certain ranks only."""
+        return self.weight is not None and self.weight.is_picky
+
+    def apply(self, module: nn.Module) -> None:
+        """Draws anew the weights below `module`, and the biases of the layers that have them."""
+        if self.weight is not None:
+            self.weight.apply(module)
+        if self.bias is not None:
+            owners = {id(owner): owner for owner, _ in weights_below(module)}
+            for owner in owners.values():
+                for name, parameter in owner.named_parameters(recurse=False):
+                    if "bias" in name and not parameter.is_meta:
+                        getattr(nn.init, self.bias.name)(parameter, **self.bias.arguments)
+
+    def check(self, module: nn.Module, path: Path) -> list[Problem]:
+        """Problems with the weights of `module`."""
+        return self.weight.check(module, (*path, "weight")) if self.weight is not None else []
+
+
 def weights_below(module: nn.Module) -> Iterator[tuple[nn.Module, torch.Tensor]]:
     """The weights that an initializer touches, with the module that owns each."""
     if getattr(type(module), "skip_init", False):  # of the class: an instance that lacks it takes long to say so
@@ -87,11 +125,12 @@ def initializers() -> dict[str, Callable[..., Any]]:
     }
 
 
-def read_init(value: Any, activation: Any, path: Path) -> tuple[Init | None, list[Problem]]:
+def read_init(value: Any, activation: Any, path: Path) -> tuple[Init | PartInit | None, list[Problem]]:
     """The initializer that the key `init` names, fitted to the activation beside it.
 
     Args:
-        value: A name in `torch.nn.init`, or `{type: name, ...arguments}`.
+        value: A name in `torch.nn.init`, or `{type: name, ...arguments}`; or one for the weights
+            and one for the biases: `{weight: ..., bias: ...}`.
         activation: The value of the key `activation`, or None. An initializer with `gain` gets
             torch's gain for it, one with `nonlinearity` its name; what torch has no gain for
             leaves the initializer as it is.
@@ -100,6 +139,19 @@ def read_init(value: Any, activation: Any, path: Path) -> tuple[Init | None, lis
     Returns:
         The initializer, or None where there is none or it is faulty; and the problems.
     """
+    if isinstance(value, Mapping) and "type" not in value and any(part in value for part in PARTS):
+        problems = unknown_keys(path, value, PARTS)
+        weight, faults = _read_one(value.get("weight"), activation, (*path, "weight"))
+        bias, more = _read_one(value.get("bias"), None, (*path, "bias"))
+        problems += faults + more
+        if bias is not None and bias.name not in _ANY_RANK:
+            problems.append(wrong_choice((*path, "bias"), bias.name, "an initializer of vectors", _ANY_RANK))
+        return (None, problems) if problems else (PartInit(weight, bias), [])
+    return _read_one(value, activation, path)
+
+
+def _read_one(value: Any, activation: Any, path: Path) -> tuple[Init | None, list[Problem]]:
+    """One initializer, or None where there is none or it is faulty; and the problems."""
     if value is None:
         return None, []
     arguments = dict(value) if isinstance(value, Mapping) else {"type": value}

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from torch import nn
 
 from torcharc.entry import Port
-from torcharc.initialize import Init
+from torcharc.initialize import Init, PartInit
 
 
 @dataclasses.dataclass(frozen=True)
@@ -20,7 +20,7 @@ class Recipe:
     make: Callable[..., nn.Module]
     arguments: Mapping[str, Any] = dataclasses.field(default_factory=dict)
     layers: tuple[Recipe, ...] | None = None
-    init: Init | None = None
+    init: Init | PartInit | None = None
 
     @functools.cached_property
     def is_plain(self) -> bool:

@@ -27,6 +27,7 @@ class More(NamedTuple):
         names: The keys of that dict; None where the tensors go by position.
         call: Positional and keyword arguments with `Slot`s in them, where they are more than that.
         parts: Keys that lead to a part of the result, and where the part goes.
+        weights: Names of parameters of the module that others are fed with, and where each goes.
         dead: Places that nobody reads from here on.
     """
 
@@ -34,6 +35,7 @@ class More(NamedTuple):
     names: tuple[str, ...] | None
     call: tuple[tuple[Any, ...], dict[str, Any]] | None
     parts: tuple[tuple[Keys, int], ...]
+    weights: tuple[tuple[str, int], ...]
     dead: tuple[int, ...]
 
 
@@ -92,12 +94,14 @@ def make_schedule(
         freed = [ref for ref in dict.fromkeys(uses[index]) if last[ref] == index]
         for ref in freed:
             places.free(ref)
-        parts = tuple([(ref.output, places.take(ref)) for ref in wanted.get(name, ())])
-        reused = [place for _, place in parts]
+        new = wanted.get(name, ())
+        weights = tuple([(str(ref.output[0]), places.take(ref)) for ref in new if ref.of_weight])
+        parts = tuple([(ref.output, places.take(ref)) for ref in new if not ref.of_weight])
+        reused = [place for _, place in (*parts, *weights)]
         dead = tuple([place for place in map(places.taken.__getitem__, freed) if place not in reused])
         out, parts = (parts[0][1], ()) if len(parts) == 1 and not parts[0][0] else (-1, parts)
-        plain = len(slots) == 1 and keys is None and out >= 0 and not dead
-        more = None if plain else More(slots, keys, filled, parts, dead)
+        plain = len(slots) == 1 and keys is None and out >= 0 and not dead and not weights
+        more = None if plain else More(slots, keys, filled, parts, weights, dead)
         runs.append(Run(shares or name, slots[0] if plain else -1, out, more))
     return Schedule(tuple(runs), places.size, tuple((name, places.taken[ref]) for name, ref in outputs), splits)
 
@@ -177,7 +181,7 @@ def split_inputs(splits: Sequence[tuple[int, Keys, int]], values: list[Any]) -> 
 
 def run_more(module: Callable[..., Any], out: int, more: More, values: list[Any]) -> None:
     """Runs a step that is more than one value in and one value out."""
-    slots, names, call, parts, dead = more
+    slots, names, call, parts, weights, dead = more
     if names is not None:
         result = module({name: values[slot] for name, slot in zip(names, slots, strict=True)})
     elif call is None:
@@ -191,5 +195,7 @@ def run_more(module: Callable[..., Any], out: int, more: More, values: list[Any]
         for key in keys:
             part = part[key]
         values[slot] = part
+    for name, slot in weights:
+        values[slot] = getattr(module, name)
     for slot in dead:
         values[slot] = None

@@ -385,7 +385,7 @@ STRUCTURE = {
             "1 problem in the spec\n"
             "spec.graph[0].input\n"
             "  found: the key 'input'\n"
-            "  expected: one of the keys: inputs, module, name, parallel, params, repeat, type, when\n"
+            "  expected: one of the keys: inputs, module, name, parallel, params, repeat, share, type, when\n"
             "  hint: did you mean 'inputs'?"
         ),
     ),

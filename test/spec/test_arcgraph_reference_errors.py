@@ -118,7 +118,7 @@ REFERENCES = {
             "1 problem in the spec\n"
             "spec.graph[1].inputs\n"
             "  found: 'fc.hidden_state'\n"
-            "  expected: no part of it, as it is one tensor (4)"
+            "  expected: one of its parameters: bias, weight; it gives one tensor (4)"
         ),
     ),
     "whole_of_several_outputs": (

@@ -322,7 +322,7 @@ def test_copies_pickle_and_compile():
             {**LINEAR, "repeet": 2},
             """spec.a.repeet
   found: the key 'repeet'
-  expected: one of the keys: in_names, parallel, repeat, type, when
+  expected: one of the keys: in_names, parallel, repeat, share, type, when
   hint: did you mean 'repeat'?""",
         ),
         (

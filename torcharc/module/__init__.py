@@ -8,9 +8,13 @@ from torcharc.module import (
     merge,
     parameter,
     perceiver,
+    position_bias,
+    position_table,
     resize,
+    rotary,
     stochastic_depth,
     timeseries,
+    window_bias,
 )
 
 __all__ = [
@@ -21,7 +25,11 @@ __all__ = [
     "merge",
     "parameter",
     "perceiver",
+    "position_bias",
+    "position_table",
     "resize",
+    "rotary",
     "stochastic_depth",
     "timeseries",
+    "window_bias",
 ]

@@ -191,6 +191,7 @@ class _Parser:
             self.problems.append(Problem((*path, "type"), quote(read[0].entry.name), expected, code="reference"))
             return self._give_up(name, taken)
         self._consume(name, taken)
+        self.problems += copies.check_shared([found.node for found in read], path)
         node = copies.join(name, [found.node for found in read])
         self.nodes.append(dataclasses.replace(node, shares=base) if base else node)
         outputs = self._outputs(read[0].entry, name, read[0].node.params, taken, path)

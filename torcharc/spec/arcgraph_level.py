@@ -252,6 +252,7 @@ class Level:
         if len(nodes) < len(row.parts):
             self.sources[row.name] = Source(None)
             return []
+        self.problems += row.copies.check_shared(nodes, row.path)
         return [row.copies.join(row.name, nodes)]
 
     def _order(self, nodes: list[Node]) -> list[Node]:

@@ -24,7 +24,7 @@ from torcharc.spec.template import Budget, fill
 MOST_NODES = 5_000
 """The most nodes of one spec, copies counted."""
 
-COPY_KEYS = ("when", "repeat", "parallel")
+COPY_KEYS = ("when", "repeat", "parallel", "share")
 """The keys of a node that are read here."""
 
 
@@ -50,11 +50,13 @@ class Copies(NamedTuple):
         kind: `one` node as it stands, copies by `repeat`, or copies by `parallel`.
         every: The copies in order.
         wiring: How the first copy is wired, also where there is none.
+        shared: Whether all copies run the module of the first.
     """
 
     kind: Literal["one", "repeat", "parallel"]
     every: tuple[Copy, ...]
     wiring: Mapping[str, Any]
+    shared: bool = False
 
     @property
     def kept(self) -> tuple[Copy, ...]:
@@ -66,9 +68,20 @@ class Copies(NamedTuple):
         if self.kind == "one":
             return nodes[0]
         if self.kind == "repeat":
-            return chain(name, nodes)
+            owner = nodes[0].name
+            shared = [dataclasses.replace(node, shares=owner, graph=nodes[0].graph) for node in nodes[1:]]
+            return chain(name, [nodes[0], *shared] if self.shared else nodes)
         given = iter(nodes)
         return side_by_side(name, [next(given) if copy.kept else None for copy in self.every])
+
+    def check_shared(self, nodes: Sequence[Node], path: Path) -> list[Problem]:
+        """The problem that copies which are to share one module are not alike."""
+        made = [(node.params, node.graph) for node in nodes if self.shared]
+        other = next((node for node, its in zip(nodes, made, strict=False) if its != made[0]), None)
+        if other is None:
+            return []
+        found = f"copy {other.name}, which differs from the first"
+        return [Problem((*path, "share"), found, "copies that are alike, as they share one module", code="value")]
 
 
 class Expansion:
@@ -98,6 +111,8 @@ class Expansion:
             wires = {key: filled[key] for key in wiring if key in filled}
             return (None, problems) if problems else (Copies("one", (Copy(0, filled),), wires), [])
         kind, count, problems = self._read_count(node, scope, path)
+        shared, faults = self._read_share(node, kind, scope, path)
+        problems += faults
         if problems:
             return None, problems
         self._take(count, path)
@@ -113,7 +128,7 @@ class Expansion:
         if problems:
             return None, list(dict.fromkeys(problems))
         first = copies[0].node if copies else fill(wires, {**scope, "index": 0}, path, self.budget)[0]
-        return Copies(kind, tuple(copies), {key: first[key] for key in wires}), []
+        return Copies(kind, tuple(copies), {key: first[key] for key in wires}, shared), []
 
     def _read_count(
         self, node: Mapping[str, Any], scope: Mapping[str, Any], path: Path
@@ -141,6 +156,20 @@ class Expansion:
             found = _words(node["when"], kept)
             problems = [Problem((*path, "when"), found, "true or false, or a comparison", code="value")]
         return kept is True, problems
+
+    def _read_share(
+        self, node: Mapping[str, Any], kind: str, scope: Mapping[str, Any], path: Path
+    ) -> tuple[bool, list[Problem]]:
+        """Whether the copies share one module."""
+        if "share" not in node:
+            return False, []
+        place = (*path, "share")
+        if kind != "repeat":
+            return False, [Problem(place, "the key 'share'", "the key 'repeat' beside it", code="value")]
+        shared, problems = fill(node["share"], scope, place, self.budget)
+        if not problems and not isinstance(shared, bool):
+            problems = [Problem(place, _words(node["share"], shared), "true or false", code="value")]
+        return shared is True, problems
 
     def _take(self, count: int, path: Path) -> None:
         if count > self.left:

@@ -1,0 +1,142 @@
+"""Layouts: how another library names and lays out the weights of a family, read from a table.
+
+A table is `zoo/<layout>/<family>.yaml`, with three keys:
+
+- `prefix`: what stands before the keys of a model that has more around this one; it may be absent;
+- `ignore`: patterns of keys that are no weights of ours (`*` is a wildcard);
+- `weights`: key there → key here, or `{to: ..., transpose: true, heads: ...}`.
+
+In a key there, `{i}` is a number and a `*` at the end a name; a key here may compute with the number,
+`stage.{i + 1}.merge.*`. With a list under `to`, the weight is cut into as many equal parts along its
+first axis; with `heads`, each head has its own part of each. `transpose` turns a matrix first.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import fnmatch
+import pathlib
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from torcharc.errors import Problem, quote
+from torcharc.spec.expression import evaluate
+
+_PLACE = re.compile(r"\{([^}]*)\}")
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Rule:
+    """One line of a table.
+
+    Attributes:
+        source: The pattern of the keys there.
+        pattern: The same, compiled.
+        targets: The keys here, one for each part.
+        transpose: Whether a matrix is turned first.
+        heads: How many heads each have their part of each target, or 0.
+    """
+
+    source: str
+    pattern: re.Pattern[str]
+    targets: tuple[str, ...]
+    transpose: bool = False
+    heads: int = 0
+
+    def name(self, found: re.Match[str]) -> list[str]:
+        """The keys here, for a key there that matches."""
+        groups = found.groupdict()
+        numbers = {name: int(text) for name, text in groups.items() if name != "rest"}
+        texts = [_PLACE.sub(lambda part: str(evaluate(part[1], numbers)), target) for target in self.targets]
+        return [text.replace("*", groups.get("rest", "*")) for text in texts]
+
+    def cut(self, weight: Tensor) -> list[Tensor]:
+        """The parts of a weight.
+
+        Raises:
+            RuntimeError: If its first axis has no such parts.
+        """
+        count = len(self.targets)
+        if self.transpose and weight.ndim == 2:
+            weight = weight.T
+        if count == 1:
+            return [weight]
+        if self.heads:
+            weight = weight.reshape(self.heads, count, -1, *weight.shape[1:]).transpose(0, 1).flatten(0, 2)
+        return list(weight.reshape(count, -1, *weight.shape[1:]))
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Layout:
+    """A table, read."""
+
+    prefix: str
+    ignore: tuple[str, ...]
+    rules: tuple[Rule, ...]
+
+    def convert(self, state_dict: Mapping[str, Tensor]) -> tuple[dict[str, tuple[str, Tensor]], list[Problem]]:
+        """The weights by their keys here, each with its key there; and what is wrong with the keys."""
+        weights: dict[str, tuple[str, Tensor]] = {}
+        problems: list[Problem] = []
+        for key, weight in state_dict.items():
+            path = ("state_dict", key)
+            rule, found = self._find(key)
+            if rule is None or found is None:
+                if not any(fnmatch.fnmatchcase(key, pattern) for pattern in self.ignore):
+                    problems.append(Problem(path, "a key that the layout does not have", "no such key", code="key"))
+                continue
+            try:
+                parts = rule.cut(weight)
+            except RuntimeError:
+                expected = f"a first axis of {len(rule.targets)} equal parts"
+                problems.append(Problem(path, f"the shape {tuple(weight.shape)}", expected, code="shape"))
+                continue
+            for name, part in zip(rule.name(found), parts, strict=True):
+                known = weights.setdefault(name, (key, part))
+                if known[1].shape != part.shape or not torch.equal(known[1], part):
+                    expected = f"those of {quote(known[0])}, as both are {quote(name)} here"
+                    problems.append(Problem(path, "other numbers", expected, code="value"))
+        return weights, problems
+
+    def _find(self, key: str) -> tuple[Rule | None, re.Match[str] | None]:
+        for rule in self.rules:
+            found = rule.pattern.fullmatch(key.removeprefix(self.prefix)) or rule.pattern.fullmatch(key)
+            if found is not None:
+                return rule, found
+        return None, None
+
+    def sources(self, name: str) -> list[str]:
+        """The patterns of the keys there that give the weight `name` here."""
+        return [rule.source for rule in self.rules if any(_compile_target(to).fullmatch(name) for to in rule.targets)]
+
+
+def read_layout(path: pathlib.Path, scope: Mapping[str, Any]) -> Layout:
+    """The table of a file; `scope` has the variables of the network."""
+    import yaml  # it takes a while to import, and only the zoo's users need it here
+
+    table = yaml.safe_load(path.read_text(encoding="utf-8"))
+    return Layout(table.get("prefix", ""), tuple(table.get("ignore", ())), tuple(_read_rules(table["weights"], scope)))
+
+
+def _read_rules(weights: Mapping[str, Any], scope: Mapping[str, Any]) -> Iterator[Rule]:
+    for source, value in weights.items():
+        rule = value if isinstance(value, Mapping) else {"to": value}
+        targets = rule["to"] if isinstance(rule["to"], list) else [rule["to"]]
+        heads = evaluate(rule["heads"], scope) if "heads" in rule else 0
+        yield Rule(source, _compile(source), tuple(targets), rule.get("transpose", False), heads)
+
+
+def _compile(source: str) -> re.Pattern[str]:
+    """`layer.{i}.query.*` as a pattern with the groups `i` and `rest`."""
+    parts = _PLACE.split(source)
+    text = "".join(f"(?P<{part}>\\d+)" if index % 2 else re.escape(part) for index, part in enumerate(parts))
+    return re.compile(text.replace(r"\*", "(?P<rest>[^.]+)"))
+
+
+def _compile_target(target: str) -> re.Pattern[str]:
+    parts = [re.escape(part) for part in _PLACE.split(target)[::2]]
+    return re.compile(r"\d+".join(parts).replace(r"\*", "[^.]+"))
