@@ -3,7 +3,6 @@
 from doctest import ELLIPSIS
 
 from sybil import Sybil
-from sybil.integration.pytest import SybilItem
 from sybil.parsers.markdown import PythonCodeBlockParser
 from sybil.parsers.rest import DocTestParser
 
@@ -14,9 +13,3 @@ pytest_collect_file = (
     + Sybil(parsers=[DocTestParser(optionflags=ELLIPSIS)], patterns=["torcharc/**/*.py", "torcharc/*.py"])
 ).pytest()
 
-
-def pytest_collection_modifyitems(items):
-    """Keeps the examples of a document in one worker (`--dist loadgroup`): what one defines the next ones use."""
-    for item in items:
-        if isinstance(item, SybilItem):
-            item._nodeid = f"{item.nodeid}@{item.path}"
