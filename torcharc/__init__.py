@@ -27,6 +27,7 @@ if _TYPE_CHECKING:
         override,
         register,
         repair,
+        schema,
         types,
         unregister,
     )
@@ -51,6 +52,7 @@ __all__ = [
     "override",
     "register",
     "repair",
+    "schema",
     "types",
     "unregister",
 ]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import pathlib
 import sys
 from typing import TYPE_CHECKING, Any
 
@@ -79,6 +80,19 @@ def types(pattern: str) -> None:
         table.add_row(info.name, info.kind, ", ".join(info.ports), info.summary)
     Console().print(table if found else f"no type matches {pattern}")
     sys.exit(0 if found else 1)
+
+
+@main.command()
+@click.option("-o", "--output", type=click.Path(dir_okay=False, writable=True), help="Write it to this file.")
+def schema(output: str | None) -> None:
+    """Print the JSON Schema of specs, for editors and for programs that write specs."""
+    import torcharc
+
+    text = json.dumps(torcharc.schema(), separators=(",", ":"))
+    if output is None:
+        click.echo(text)
+    else:
+        pathlib.Path(output).write_text(text + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":

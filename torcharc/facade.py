@@ -11,6 +11,7 @@ from torcharc.registration import register
 from torcharc.registry import types, unregister
 from torcharc.scheduler import build_scheduler
 from torcharc.spec.override import override
+from torcharc.spec.schema import schema
 from torcharc.training import build_training
 
 __all__ = [
@@ -31,6 +32,7 @@ __all__ = [
     "override",
     "register",
     "repair",
+    "schema",
     "types",
     "unregister",
 ]
