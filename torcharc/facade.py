@@ -1,5 +1,7 @@
 """The public names in one place; `torcharc` hands them out when one is first asked for."""
 
+from torcharc.canonical import hash
+from torcharc.conversion import to_spec
 from torcharc.criterion import build_criterion
 from torcharc.dagnet import DAGNet
 from torcharc.diagnosis import check, repair
@@ -28,11 +30,13 @@ __all__ = [
     "build_scheduler",
     "build_training",
     "check",
+    "hash",
     "inspect",
     "override",
     "register",
     "repair",
     "schema",
+    "to_spec",
     "types",
     "unregister",
 ]

@@ -43,7 +43,7 @@ SHARED = graph(
         },
         "Same": {
             "inputs": ["x"],
-            "graph": [{"name": "act", "type": "F.gelu"}, {"name": "off", "type": "Tanh", "when": False}],
+            "graph": [{"name": "act", "type": "F.gelu"}, {"name": "off", "type": "Tanh", "when": "${HEADS > 1}"}],
             "outputs": {"y": "off"},
         },
     },
@@ -209,8 +209,9 @@ def is_structural(problem, spec):
     if problem.code == "unknown-key":
         return not ("params" in path and is_module(spec, path))
     if problem.code == "missing-key":
-        key = problem.found.split("'")[1] if "'" in problem.found else ""
-        return key not in SIZES and not ("params" in path and is_module(spec, path))
+        if not problem.found.startswith("no key '"):
+            return False
+        return problem.found.split("'")[1] not in SIZES and not ("params" in path and is_module(spec, path))
     return problem.code == "unknown-type" and problem.expected.startswith("the name of a type")
 
 

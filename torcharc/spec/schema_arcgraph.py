@@ -8,6 +8,7 @@ from torcharc.spec.arcgraph import GRAPH_KEYS
 from torcharc.spec.arcgraph_inputs import DTYPES
 from torcharc.spec.arcgraph_nodes import STACK
 from torcharc.spec.schema_arc import copies
+from torcharc.spec.schema_exact import exact_schema
 from torcharc.spec.schema_training import add_training
 from torcharc.spec.schema_types import TYPE, Definitions, Group, dispatch, list_required
 from torcharc.spec.schema_values import LATER, Schema, mapping, ref
@@ -53,7 +54,8 @@ def arcgraph_schema(definitions: Definitions) -> Schema:
         {"anyOf": [{"required": [key]}, {"required": ["model"], "properties": {"model": {"required": [key]}}}]}
         for key in ("inputs", "graph", "outputs")
     ]
-    return {"properties": {**keys, **training, "model": model}, "additionalProperties": False, "allOf": required}
+    usual = {"properties": {**keys, **training, "model": model}, "additionalProperties": False, "allOf": required}
+    return {"if": {"required": ["exact"]}, "then": exact_schema(definitions, training), "else": usual}
 
 
 def _keys() -> dict[str, Any]:
