@@ -38,7 +38,7 @@ VERSION = "torcharc 1"
 """Stands before what is hashed; it changes with the canonical form."""
 
 
-def hash(source: Source, **variables: Any) -> str:
+def hash(source: Source, /, **variables: Any) -> str:
     """A hex digest of the network that a spec describes; it is the same in every process and version.
 
     Two specs have the same digest if they build the same network: the same modules under the same

@@ -38,7 +38,7 @@ from torcharc.spec.binding import Target, target_of_type
 from torcharc.spec.exact_inputs import read_struct
 from torcharc.spec.exact_options import read_options
 from torcharc.spec.exact_references import read_reference
-from torcharc.spec.template import fill, read_scope
+from torcharc.spec.template import Budget, fill, read_scope
 from torcharc.spec.training import TRAINING_KEYS
 
 MOST_NODES = 10_000
@@ -86,6 +86,7 @@ class _Reader:
     def __init__(self) -> None:
         self.modules: dict[str, tuple[Graph | None, int, int]] = {}
         self.size = self.depth = 0
+        self.budget = Budget()
         self.problems: list[Problem] = []
 
     def add(self, path: Path, found: Any, expected: str, code: str = "value", hint: str = "") -> None:
@@ -148,7 +149,7 @@ class _Reader:
         if not isinstance(name, str) or not name or "." in name or name in nodes:
             self.add((*path, "name"), name, "a name of its own, without dots", "name")
             return None
-        params, faults = fill(item.get("params") or {}, {}, (*path, "params"))
+        params, faults = fill(item.get("params") or {}, {}, (*path, "params"), self.budget)
         self.problems += faults
         if not isinstance(params, Mapping):
             self.add((*path, "params"), params, "a mapping of arguments")
