@@ -77,7 +77,7 @@ def _keys() -> dict[str, Any]:
         "modules": modules,
         "vars": ref("variables"),
     }
-    return {key: keys[key] for key in GRAPH_KEYS}
+    return {key: keys.get(key, {}) for key in GRAPH_KEYS}
 
 
 def _input() -> Schema:
