@@ -95,7 +95,7 @@ def build_training(spec: Mapping[str, Any] | str | os.PathLike[str], model: nn.M
 
 def _check_keys(spec: Mapping[str, Any]) -> list[Problem]:
     """The problems of the keys at the top; a setting there has a place of its own."""
-    problems = unknown_keys((), spec, (*GRAPH_KEYS, *TRAINING_KEYS))
+    problems = unknown_keys((), [key for key in spec if key != "exact"], (*GRAPH_KEYS, *TRAINING_KEYS))
     return [
         dataclasses.replace(problem, hint=f"write {problem.path[-1]!r} under `config`")
         if problem.path[-1] in SETTINGS
