@@ -18,6 +18,7 @@ Within an argument that is a mapping the order counts, as it may name outputs.
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 import json
 from collections.abc import Mapping
@@ -176,7 +177,11 @@ def _is_same(value: Any, default: Any, kind: Kind) -> bool:
         return False
 
 
-def _describe_init(init: Init, path: Path) -> list[Any]:
+def _describe_init(init: Any, path: Path) -> Any:
+    """An initializer; of several, one for each part of the weights, those that there are."""
+    if not isinstance(init, Init):
+        parts = {field.name: getattr(init, field.name) for field in dataclasses.fields(init)}
+        return {name: _describe_init(part, path) for name, part in parts.items() if part is not None}
     known = read_signature(initializers()[init.name]).arguments
     place = (*path, "init")
     plain = {name: _normalize(value, known[name].kind, place) for name, value in init.arguments.items()}
