@@ -96,8 +96,6 @@ def test_text_with_a_dollar_is_no_template():
         TensorSpec((4, N, BatchDim(2, 1), BatchDim(0, 5), BatchDim(3, -2)), "float16"),
         (TensorSpec((N, 8)), (TensorSpec((N,)), None)),
         {"a.b": TensorSpec((N, 8)), "parts": {"c": None}},
-        (),
-        {},
     ],
 )
 def test_inputs_of_any_form_are_read_as_written(struct):
@@ -188,6 +186,18 @@ spec.graph[2].inputs.x
   found: the key 'inputt'
   expected: one of the keys: input
   hint: did you mean 'input'?""",
+        ),
+        (
+            {"graph": [ACT, FC, RUN | {"inputs": {"x": ["fc", 2]}}]},
+            """spec.graph[2].inputs.x
+  found: a number, or an empty list
+  expected: tensors, as a module takes them""",
+        ),
+        (
+            {"inputs": {"x": []}},
+            """spec.inputs.x
+  found: []
+  expected: an input: {dtype: ..., shape: [...]}""",
         ),
         (
             {"graph": [ACT, FC | {"type": "Linaer"}, RUN]},

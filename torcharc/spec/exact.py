@@ -171,6 +171,9 @@ class _Reader:
         entry = find(node.type)
         if node.graph is not None:
             target = Target(node.type, tuple(Port(name) for name, _ in node.graph.inputs))
+            for port in [port for port, value in node.inputs if _has_number(value)]:
+                expected = "tensors, as a module takes them"
+                self.problems.append(Problem((*path, port), "a number, or an empty list", expected, code="port"))
         elif entry is not None:
             target = target_of_type(entry, node.params, node.type)
         else:
@@ -263,3 +266,12 @@ class _Reader:
             else:
                 outputs[str(name)] = found
         return outputs
+
+
+def _has_number(value: Value) -> bool:
+    """Whether a number stands in what feeds a port, or nothing at all."""
+    if isinstance(value, tuple):
+        return not value or any(map(_has_number, value))
+    if isinstance(value, Mapping):
+        return not value or any(map(_has_number, value.values()))
+    return value is not None and not isinstance(value, Ref)

@@ -24,12 +24,12 @@ def read_struct(value: Any, path: Path) -> tuple[Struct, list[Problem]]:
     """What an input is: a tensor, a tuple or a dict of such, None where it is not known; and the problems."""
     if value is None:
         return None, []
-    if isinstance(value, (list, tuple)):
+    if isinstance(value, (list, tuple)) and value:
         found = [read_struct(item, (*path, index)) for index, item in enumerate(value)]
         return tuple(struct for struct, _ in found), [problem for _, problems in found for problem in problems]
     if not isinstance(value, Mapping):
         return None, [Problem(path, quote(value), "an input: {dtype: ..., shape: [...]}", code="inputs")]
-    if isinstance(value.get(PARTS), Mapping):
+    if isinstance(value.get(PARTS), Mapping) and value[PARTS]:
         named = {str(key): read_struct(item, (*path, PARTS, key)) for key, item in value[PARTS].items()}
         problems = [problem for _, faults in named.values() for problem in faults]
         return {key: struct for key, (struct, _) in named.items()}, problems
