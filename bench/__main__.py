@@ -10,8 +10,8 @@ from collections.abc import Mapping
 from rich.console import Console
 from rich.table import Table
 
-from bench.fresh import measure_import, measure_memory, run_side
-from bench.peer import PEER, peer_python
+from bench.fresh import measure_import, measure_memory, run_side, run_yardsticks
+from bench.peer import PEER, peer_python, yardstick_python
 from bench.rows import Row, rows
 
 Found = Mapping[str, Mapping[str, float]]
@@ -33,7 +33,22 @@ def main() -> None:
             theirs = _measure(peer_python(), "peer", chosen, seconds / 2, rounds, options.pattern)
         except subprocess.CalledProcessError as error:
             print(f"no figures of {PEER}: {error}", file=sys.stderr)
-    Console(width=None if sys.stdout.isatty() else 130).print(_table(chosen, ours, theirs))
+    console = Console(width=None if sys.stdout.isatty() else 130)
+    console.print(_table(chosen, ours, theirs))
+    if not options.no_peer and options.pattern in "50 nodes":
+        try:
+            console.print(_yardstick_table(run_yardsticks(yardstick_python(), seconds)))
+        except subprocess.CalledProcessError as error:
+            print(f"no figures of other tools: {error}", file=sys.stderr)
+
+
+def _yardstick_table(found: Found) -> Table:
+    table = Table(title="50 nodes, from a description to a network, with other tools")
+    for heading in ("tool", "to by hand", "time"):
+        table.add_column(heading, justify="left" if heading == "tool" else "right")
+    for name, figures in found.items():
+        table.add_row(name, f"{figures['ratio']:.2f}×", f"{figures['value'] * 1e3:,.2f} ms")
+    return table
 
 
 def _measure(python: str, kind: str, chosen: list[Row], seconds: float, rounds: int, pattern: str) -> Found:

@@ -32,6 +32,7 @@ if _TYPE_CHECKING:
         to_spec,
         types,
         unregister,
+        zoo,
     )
 
 __version__ = "0.1.0"
@@ -59,6 +60,7 @@ __all__ = [
     "to_spec",
     "types",
     "unregister",
+    "zoo",
 ]
 
 

@@ -1,5 +1,6 @@
 """The public names in one place; `torcharc` hands them out when one is first asked for."""
 
+from torcharc import zoo
 from torcharc.canonical import hash
 from torcharc.conversion import to_spec
 from torcharc.criterion import build_criterion
@@ -39,4 +40,5 @@ __all__ = [
     "to_spec",
     "types",
     "unregister",
+    "zoo",
 ]

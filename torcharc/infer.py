@@ -273,6 +273,9 @@ class _Walk:
         """The step of a block: its graph is planned with what feeds it."""
         places, structs = [], {}
         faults = [problem for _, value in node.inputs for problem in refuse_copies(node, value, self.sides)]
+        faults += [
+            Problem(node.path, f"an empty list for {port!r}", "a tensor") for port, value in node.inputs if value == ()
+        ]
         if faults:
             self.problems += faults
             return None

@@ -20,7 +20,7 @@ from torcharc.spec.training_settings import SETTINGS
 
 Made = TypeVar("Made")
 
-GRAPH_KEYS = ("inputs", "graph", "outputs", "modules", "vars", "model")
+GRAPH_KEYS = ("inputs", "graph", "outputs", "modules", "vars", "require", "model")
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

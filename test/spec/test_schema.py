@@ -299,6 +299,7 @@ def arc_of(params):
         graph(node("a", "ReLU"), inputs={"x": {"shape": [None, 0], "dtype": "float"}}),
         graph(node("a", "ReLU"), modules={"m": {"graph": [node("a", "ReLU")], "outputs": {"y": "a"}}}),
         graph(node("a", "ReLU"), extra=1),
+        graph(node("a", "ReLU"), require={"n": 3}, vars={"n": 3}),
         {"inputs": {"x": {"shape": [None, 8], "dtype": "float"}}, "outputs": {"y": "a"}},
         {"modules": {"a": {"ReLU": None}}},
         {

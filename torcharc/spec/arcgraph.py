@@ -6,19 +6,21 @@ The nodes may stand at the top or under `model`. What says how to train (`loss`,
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
 from torcharc.errors import Path, Problem, SpecError, quote, unknown_keys
-from torcharc.graph import Graph
+from torcharc.graph import Graph, Ref
 from torcharc.spec.arcgraph_blocks import Blocks
 from torcharc.spec.arcgraph_inputs import read_inputs
 from torcharc.spec.arcgraph_level import Level, form_of
 from torcharc.spec.exact import parse_exact
-from torcharc.spec.template import fill, read_scope
+from torcharc.spec.requirements import check_requirements
+from torcharc.spec.template import fill, read_scope, unknown_variable
 from torcharc.spec.training import TRAINING_KEYS
 
-GRAPH_KEYS = ("inputs", "graph", "outputs", "modules", "vars")
+GRAPH_KEYS = ("inputs", "graph", "outputs", "modules", "vars", "require")
 MODEL_KEYS = (*GRAPH_KEYS, "loss", "training", "trainer", "optimizer", "config", "name", "description", "version")
 
 _REQUIRED = ("inputs", "graph", "outputs")
@@ -46,6 +48,11 @@ def _parse(spec: Mapping[str, Any], overrides: Mapping[str, Any]) -> tuple[Graph
     parts, problems = unwrap(spec)
     scope, faults = _read_scope(parts, overrides)
     problems += faults
+    if "require" in parts:
+        place = parts["vars"][1] if "vars" in parts else ("vars",)
+        faults = faults or list(check_requirements(parts["require"][0], scope, parts["require"][1], place))
+        if faults:
+            return None, list(dict.fromkeys(problems + faults))
     missing = [key for key in _REQUIRED if key not in parts]
     if missing:
         return None, problems
@@ -61,9 +68,7 @@ def _parse(spec: Mapping[str, Any], overrides: Mapping[str, Any]) -> tuple[Graph
     nodes = level.read_nodes(*parts["graph"])
     if not nodes_are_listed:
         return None, problems + level.list_problems()
-    value, place = parts["outputs"]
-    value, faults = fill(value, scope, place)
-    outputs = level.read_outputs(value, place)
+    outputs, faults = _read_outputs(*parts["outputs"], level)
     level.warn_unused({name: (*parts["inputs"][1], name) for name in inputs.specs})
     problems += faults + level.list_problems() + blocks.problems + blocks.check_unused()
     if not outputs and not any(problem.severity == "error" for problem in problems):
@@ -71,6 +76,14 @@ def _parse(spec: Mapping[str, Any], overrides: Mapping[str, Any]) -> tuple[Graph
     declared = tuple(inputs.specs.items())
     graph = Graph(declared, (*inputs.nodes, *nodes), outputs, form_of(outputs), firsts=True, strict=True)
     return graph, list(dict.fromkeys(problems))
+
+
+def _read_outputs(value: Any, place: Path, level: Level) -> tuple[tuple[tuple[str, Ref], ...], list[Problem]]:
+    """The outputs by public name, and the problems of their templates; one whose template is null is left out."""
+    filled, problems = fill(value, level.scope, place)
+    if isinstance(value, Mapping):
+        filled = {name: filled[name] for name in filled if filled[name] is not None or value[name] is None}
+    return level.read_outputs(filled, place), problems
 
 
 def unwrap(spec: Mapping[str, Any]) -> tuple[dict[str, tuple[Any, Path]], list[Problem]]:
@@ -100,9 +113,11 @@ def unwrap(spec: Mapping[str, Any]) -> tuple[dict[str, tuple[Any, Path]], list[P
 def _read_scope(
     parts: Mapping[str, tuple[Any, Path]], overrides: Mapping[str, Any]
 ) -> tuple[dict[str, Any], list[Problem]]:
-    """The bound names: the spec's variables, and what the caller binds besides."""
+    """The bound names: the spec's variables, and what the caller binds besides, which something must use."""
     variables, place = parts.get("vars", (None, ("vars",)))
     declared = variables if isinstance(variables, Mapping) else {}
     further = {name: value for name, value in overrides.items() if name not in declared}
     given = {name: value for name, value in overrides.items() if name in declared}
-    return read_scope(variables, given, place, base=further)
+    scope, problems = read_scope(variables, given, place, base=further)
+    words = set(re.findall(r"\w+", repr([value for value, _ in parts.values()]))) if further else set()
+    return scope, problems + [unknown_variable(name, declared, place) for name in further if name not in words]

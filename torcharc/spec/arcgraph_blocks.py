@@ -16,6 +16,7 @@ from torcharc.spec.arcgraph_types import find_type
 from torcharc.spec.expand import Expansion
 from torcharc.spec.numbers import read_number, read_value_of
 from torcharc.spec.references import Source
+from torcharc.spec.template import fill, has_dollar
 
 KEYS = ("inputs", "params", "graph", "outputs")
 
@@ -54,6 +55,7 @@ class Blocks:
         self._definitions: dict[str, Definition | None] = {}
         self._made: dict[str, tuple[Graph | None, int]] = {}
         self._used: set[str] = set()
+        self._mentioned: set[str] = set()
         self._chain: list[str] = []
         if value is not None and not isinstance(value, Mapping):
             self.problems.append(
@@ -197,16 +199,29 @@ class Blocks:
             return None, [*problems, Problem((*place, "module"), quote(word), expected, code="stack")]
         return _chain(name, graph, count, path), problems
 
+    def mention(self, item: Any) -> None:
+        """Takes note of the module that a node would run, were it not left out or its type chosen by a variable."""
+        type_ = item.get("type") if isinstance(item, Mapping) else None
+        if not isinstance(type_, str) or not type_.startswith(BLOCKS):
+            return
+        word = type_.split(".", 1)[1]
+        found = self._definitions if "${" in word else [word]
+        for name in set(found) - self._mentioned:
+            self._mentioned.add(name)
+            definition = self._definitions.get(name)
+            items = definition.spec["graph"] if definition is not None else ()
+            for inner in items if isinstance(items, (list, tuple)) else ():
+                self.mention(inner)
+
     def check_unused(self) -> list[Problem]:
         """Warnings for the modules that no node runs, and errors for the unknown types in them."""
         problems = []
         for name, definition in self._definitions.items():
             if name in self._used or definition is None:
                 continue
-            expected = "a module that some node runs"
-            problems.append(
-                Problem(definition.path, f"the module {quote(name)}", expected, code="unused", severity="warning")
-            )
+            if name not in self._mentioned:
+                found, expected = f"the module {quote(name)}", "a module that some node runs"
+                problems.append(Problem(definition.path, found, expected, code="unused", severity="warning"))
             items = definition.spec["graph"]
             for index, item in enumerate(items if isinstance(items, (list, tuple)) else ()):
                 type_ = item.get("type") if isinstance(item, Mapping) else None
@@ -247,8 +262,14 @@ def _bind_params(
     else:
         problems = unknown_keys(path, params, definition.params, missing)
     given = {key: read_value_of(value, scope) for key, value in params.items() if key in definition.params}
-    defaults = {key: read_value_of(value, outer) for key, value in definition.params.items()}
-    return {**defaults, **{key: value for key, value in given.items() if value is not None}}, problems
+    values: dict[str, Any] = {}
+    for key, default in definition.params.items():
+        value = given.get(key)
+        if value is None and has_dollar(default):  # it may use the params before it
+            value, faults = fill(default, {**outer, **values}, (*definition.path, "params", key))
+            problems += faults
+        values[key] = read_value_of(default, outer) if value is None else value
+    return values, problems
 
 
 def _chain(name: str, graph: Graph, count: int, path: Path) -> Graph:

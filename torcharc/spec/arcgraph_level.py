@@ -126,6 +126,7 @@ class Level:
             required = ["name"] if "type" in item or "module" in item else ["name", "type"]
             self.problems += unknown_keys(path, item, [*KEYS, *COPY_KEYS], required)
             return
+        self.blocks.mention(item)
         name = item["name"]
         if not is_name(name):
             self.problems.append(wrong_name(name, (*path, "name"), "a node"))

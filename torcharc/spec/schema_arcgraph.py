@@ -76,8 +76,13 @@ def _keys() -> dict[str, Any]:
         "outputs": {"anyOf": [ref("graph-outputs"), ref(LATER)]},
         "modules": modules,
         "vars": ref("variables"),
+        "require": {
+            "description": "conditions on the variables, by name",
+            "type": "object",
+            "additionalProperties": {"anyOf": [{"const": True}, ref(LATER)]},
+        },
     }
-    return {key: keys.get(key, {}) for key in GRAPH_KEYS}
+    return {key: keys[key] for key in GRAPH_KEYS}
 
 
 def _input() -> Schema:
