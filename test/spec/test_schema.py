@@ -8,6 +8,7 @@ import random
 import jsonschema
 import modules_examples
 import pytest
+import torch
 from arcgraph_specs import graph, node
 from arcs import JSON, VALID, WORDS, dag_arcs, sequential_arcs, walk
 from documented import TYPES
@@ -19,6 +20,7 @@ import torcharc
 from torcharc.arc_ref import REF_ARCS
 from torcharc.registry import find, type_names
 from torcharc.spec.load import load_spec
+from torcharc.spec.schema_values import ref
 from torcharc.training import build_training
 
 EXAMPLES = sorted((pathlib.Path(__file__).parents[2] / "example").rglob("*.yaml"))
@@ -98,7 +100,7 @@ def test_schema_is_the_same_at_every_call():
 def test_every_reference_leads_to_a_definition():
     schema = torcharc.schema()
     found = {value for path in walk(schema) if path[-1] == "$ref" and isinstance(value := reach(schema, path), str)}
-    assert found <= {f"#/$defs/{name}" for name in schema["$defs"]}
+    assert found <= {ref(name)["$ref"] for name in schema["$defs"]}
 
 
 def reach(value, path):
@@ -398,9 +400,21 @@ def test_registered_types_and_specs_are_in_the_schema(request):
     assert not VALIDATOR.is_valid(arc)
 
 
+@pytest.mark.parametrize("name", ["later", "arc", "type", "a/b~c d%20", "é.x", "module.x"])
+def test_registered_type_may_have_any_name(name, request):
+    torcharc.register(name, torch.nn.Linear)
+    request.addfinalizer(lambda: torcharc.unregister(name))
+    validator = make_validator()
+    arc = {"dag_in_shape": [8], "fc": {"type": name, "out_features": 4}}
+    assert faults(arc) == []
+    assert explain(validator, arc) == ""
+    assert not validator.is_valid({**arc, "fc": {"type": name, "out_feature": 4}})
+    assert explain(validator, SHARED) == ""
+
+
 def test_editor_finds_kinds_defaults_and_descriptions():
     schema = torcharc.schema()
-    linear = schema["$defs"]["Linear"]["else"]
+    linear = schema["$defs"]["type:Linear"]["else"]
     assert linear["description"] == find("Linear").summary
     assert linear["properties"]["bias"]["default"] is True
     size = schema["$defs"][linear["properties"]["out_features"]["$ref"].rsplit("/", 1)[1]]

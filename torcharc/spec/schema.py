@@ -25,7 +25,7 @@ def schema() -> dict[str, Any]:
     Example:
         >>> import torcharc
         >>> found = torcharc.schema()
-        >>> found["$schema"], found["$defs"]["Linear"]["else"]["required"]
+        >>> found["$schema"], found["$defs"]["type:Linear"]["else"]["required"]
         ('https://json-schema.org/draft/2020-12/schema', ['out_features'])
     """
     definitions = Definitions()

@@ -70,7 +70,7 @@ def _layers(arguments: list[Argument], values: dict[str, Schema], needed: list[s
 
 def _sublayers(entry: Entry, definitions: Definitions) -> dict[str, Any]:
     digit = re.search(r"(\d)d$", entry.name)
-    norm = ref(f"BatchNorm{digit.group(1) if digit else 1}d")
+    norm = definitions.find(f"BatchNorm{digit.group(1) if digit else 1}d")
     arguments = {**norm, "type": "object", "properties": {"init": False, "layers": False}}
     dropout = {"type": "number", "minimum": 0, "exclusiveMaximum": 1}
     return {

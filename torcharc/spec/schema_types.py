@@ -72,13 +72,17 @@ class Definitions:
         self.schemas[name] = schema
         return ref(name)
 
+    def find(self, name: str) -> Schema:
+        """A reference to the definition of the arguments of the type `name`."""
+        return next(ref(f"type:{group.names[0]}") for group in self.groups if name in group.names)
+
     def arguments(self, group: Group, *, worded: bool = False) -> Schema:
         """A reference to the definition of the arguments of a type, a stack of it included."""
         schema = self._plain(group, worded)
         if may_be_stack(group.entry):
             stack = stack_schema(group.entry, self, worded=worded)
             schema = {"if": {"required": ["layers"]}, "then": stack, "else": schema}
-        name = group.names[0]
+        name = f"type:{group.names[0]}"  # what users register is apart from the definitions of the formats
         if worded and schema == self.schemas.get(name):
             return ref(name)
         name = f"{name}-worded" if worded else name

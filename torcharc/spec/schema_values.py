@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from typing import Any
+from urllib.parse import quote
 
 from torcharc.arguments import EXPONENT_NUMBER, Argument, Kind
 from torcharc.spec.choice import FORMS
@@ -31,8 +32,14 @@ TEMPLATE = r"\$\{"
 
 
 def ref(name: str) -> Schema:
-    """A reference to the definition `name`."""
-    return {"$ref": f"#/$defs/{name}"}
+    """A reference to the definition `name`, which may hold any characters.
+
+    Example:
+        >>> ref("type:a/b c")
+        {'$ref': '#/$defs/type:a~1b%20c'}
+    """
+    pointer = name.replace("~", "~0").replace("/", "~1")
+    return {"$ref": f"#/$defs/{quote(pointer, safe=':~')}"}
 
 
 def later_schema() -> Schema:
