@@ -361,8 +361,8 @@ STRUCTURE = {
             "1 problem in the spec\n"
             "spec.model.garph\n"
             "  found: the key 'garph'\n"
-            "  expected: one of the keys: config, description, graph, inputs, loss, modules, name,"
-            " optimizer, outputs, require, trainer, training and 2 more\n"
+            "  expected: one of the keys: config, data_table, description, evaluator, features, graph,"
+            " inputs, loss, model_name, model_ref, modules, name and 9 more\n"
             "  hint: did you mean 'graph'?"
         ),
     ),

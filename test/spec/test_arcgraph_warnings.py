@@ -136,7 +136,8 @@ def test_module_of_a_node_left_out_is_meant(left_out):
     other = {"inputs": ["a"], "graph": [node("in", "ReLU", "a")], "outputs": {"o": "in"}}
     modules = {**module(), "other": other}
     modules |= {"outer": outer} if left_out.get("type") == "module.outer" else {}
-    spec = graph(left_out, node("act", "module.other", "b"), modules=modules, vars={"name": "other"})
+    named = {"vars": {"name": "other"}} if left_out["type"] == "module.${name}" else {}
+    spec = graph(left_out, node("act", "module.other", "b"), modules=modules, **named)
     assert [problem for problem in torcharc.check(spec) if problem.severity != "note"] == []
 
 

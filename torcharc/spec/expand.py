@@ -74,8 +74,8 @@ class Copies(NamedTuple):
 class Expansion:
     """The nodes and templates of one spec, counted while it is expanded."""
 
-    def __init__(self) -> None:
-        self.budget = Budget()
+    def __init__(self, budget: Budget | None = None) -> None:
+        self.budget = budget or Budget()
         self.left = MOST_NODES
 
     def expand(
@@ -255,7 +255,7 @@ def _rewire(
     feeds = iter([] if before is None or states else [before])
 
     def swap(ref: Ref) -> Ref:
-        return next(feeds, None) or Ref(inputs[ref], of_input=True)
+        return next(feeds, None) or Ref(inputs[ref], (), True, str(ref), ref.path)
 
     return dataclasses.replace(
         node, inputs=tuple((port, states.get(port) or _swap(value, swap)) for port, value in node.inputs)
