@@ -192,6 +192,21 @@ def test_training_metadata_and_variables_are_kept():
         assert torcharc.build_training(other).settings == torcharc.build_training(spec).settings
 
 
+@pytest.mark.parametrize("form", ["arcgraph", "arc", "modules"])
+def test_training_is_kept_in_every_format(form):
+    training = {"loss": "mse", "optimizer": {"type": "Adam", "lr": "${rate}"}}
+    arc = {
+        "dag_vars": {"rate": 0.1},
+        "dag_in_shape": {"x": [8]},
+        "y": {"type": "Linear", "out_features": 1, "repeat": 2},
+        "training": training,
+    }
+    written = torcharc.to_spec(arc, form)
+    assert written["training"] == training
+    assert read(written).nodes == read(arc).nodes
+    assert torcharc.build_training(written).settings == torcharc.build_training(arc).settings
+
+
 def test_network_and_graph_are_written_as_their_spec(tmp_path):
     arc = {"dag_vars": {"n": 4}, "dag_in_shape": [8], "fc": {"type": "Linear", "out_features": "${n}"}}
     network = torcharc.build(arc, n=6)
@@ -301,10 +316,13 @@ def refusal(found, expected):
             "a network of nodes",
         ),
         (
-            {"dag_in_shape": [8], "fc": {"type": "Linear", "out_features": 8, "repeat": 2}},
+            graph(
+                node("a", "Embedding", num_embeddings=9, embedding_dim=2),
+                inputs={"x": {"dtype": "long", "shape": ["2 * 3", 4]}},
+            ),
             "modules",
-            "the node 'fc', which runs a module of the spec",
-            "nodes of one type each",
+            "the input 'x': (6, 4)",
+            "inputs with shapes, the batch first",
         ),
     ],
     ids=str,
@@ -420,8 +438,7 @@ def test_convert_prints_the_format_that_is_asked_for():
         error
         == """1 problem in the spec
 spec
-  found: the node 'cross', which runs a module of the spec
-  expected: nodes of one type each
-  hint: the format arcgraph can say every network
+  found: the node 'cross', a module of several nodes
+  expected: nodes of one type; the format arcgraph holds modules of several nodes
 """
     )

@@ -15,7 +15,7 @@ from torcharc.graph import Graph
 from torcharc.infer import infer_plan
 from torcharc.spec.formats import Format, find_format, parse_spec
 from torcharc.spec.load import load_spec
-from torcharc.spec.training import TRAINING_KEYS
+from torcharc.spec.training import TRAINING_KEYS, split_block
 from torcharc.spec.write_arc import write_arc
 from torcharc.spec.write_exact import write_exact
 from torcharc.spec.write_modules import write_modules
@@ -34,8 +34,9 @@ def to_spec(source: Source, format: Format = "arcgraph") -> dict[str, Any]:
         source: A network that `build` made, its graph, or a spec or file as for `build`.
         format: `arcgraph` can say every network; where Arc-Graph's own words cannot, the spec has
             the key `exact` (see `torcharc.spec.exact`). It keeps training, evaluator and metadata.
-            `arc` and `modules` (TorchArc 2.x) say less, and check the tensors of a call in their
-            own way: what dtype is declared, and what happens to further inputs, is not kept.
+            `arc` and `modules` (TorchArc 2.x) say less: of what stands beside the network they keep
+            `training` alone, and they check the tensors of a call in their own way (what dtype is
+            declared, and what happens to further inputs, is not kept).
 
     Raises:
         SpecError: If the format cannot say it, with what stands in the way; or with every problem
@@ -56,9 +57,13 @@ def to_spec(source: Source, format: Format = "arcgraph") -> dict[str, Any]:
     if format not in get_args(Format):
         raise SpecError(wrong_choice(("format",), format, "a format", get_args(Format)))
     graph, spec = read_graph(source)
+    training, variables = _read_training(spec)
+    if format != "arcgraph":  # the other keys would name nodes, or are no keys
+        training = {key: value for key, value in training.items() if key == "training" and isinstance(value, Mapping)}
+    head = {"dag_vars" if format == "arc" else "vars": variables} if training and variables else {}
     if format == "arcgraph":
-        return _write_arcgraph(graph, _write_training(spec))
-    written = write_arc(graph) if format == "arc" else write_modules(graph)
+        return _write_arcgraph(graph, {**head, **training})
+    written = {**head, **(write_arc(graph) if format == "arc" else write_modules(graph)), **training}
     back, errors = _read_back(written)
     if back is None or _reduce(back) != _reduce(graph):
         raise _explain(graph, back, errors, format)
@@ -121,15 +126,19 @@ def _read_back(spec: Mapping[str, Any]) -> tuple[Graph | None, list[Problem]]:
     return None if errors else back, errors
 
 
-def _write_training(spec: Any) -> dict[str, Any]:
-    """What an Arc-Graph spec says of training, and the variables that this uses."""
-    if not isinstance(spec, Mapping) or find_format(spec) != "arcgraph":
-        return {}
+def _read_training(spec: Any) -> tuple[dict[str, Any], dict[str, Any]]:
+    """What a spec says of training and of itself, and the variables that this may use."""
+    form = find_format(spec) if isinstance(spec, Mapping) else None
+    if form is None:
+        return {}, {}
     model = spec.get("model")
-    roots = [model, spec] if isinstance(model, Mapping) else [spec]
-    kept = {key: root[key] for root in roots for key in TRAINING_KEYS if key in root}
-    variables = {name: value for root in roots for name, value in (root.get("vars") or {}).items()}
-    return {"vars": variables, **kept} if variables and kept else kept
+    roots = [model, spec] if form == "arcgraph" and isinstance(model, Mapping) else [spec]
+    key = "dag_vars" if form == "arc" else "vars"
+    variables = {name: value for root in roots for name, value in (root.get(key) or {}).items()}
+    if form == "arcgraph":
+        return {key: root[key] for root in roots for key in TRAINING_KEYS if key in root}, variables
+    training = split_block(spec)[1]
+    return ({} if training is None else {"training": training}), variables
 
 
 def _reduce(graph: Graph) -> Graph:

@@ -12,7 +12,7 @@ from torcharc.spec.schema_types import TYPE, TYPES, Definitions, list_required, 
 from torcharc.spec.schema_values import LATER, Schema, mapping, ref
 
 _TEXT = {"type": "string", "minLength": 1}
-_NODE_NAME = {"pattern": r"^[^.]+$", "not": {"enum": sorted(RESERVED - set(HEAD_KEYS))}}
+_NODE_NAME = {"pattern": r"^[^.]+$", "not": {"enum": sorted(RESERVED - {*HEAD_KEYS, "training"})}}
 _SIZES = {"type": "array", "items": {"anyOf": [{"type": "integer", "minimum": 1}, {"type": "null"}, ref(LATER)]}}
 _NAMES = {"type": "array", "minItems": 1, "items": {"type": "string"}}
 
@@ -62,19 +62,21 @@ def arc_schema(definitions: Definitions) -> Schema:
         "additionalProperties": False,
     }
     head = {"dag_in_shape": ref("shapes"), "dag_vars": ref("variables")}
+    is_block = {"type": "object", "not": {"required": ["type"]}}  # with a type it is a node
+    training = {"if": is_block, "then": ref("training")}
     alone = {"required": ["dag_in_shape"]}
     definitions.schemas |= {
         "arc-node": {"description": "a node {type: ..., ...arguments}", **node, "unevaluatedProperties": False},
         "arc-again": again,
         "arc-flat": {
             **node,
-            "properties": {**node["properties"], **head},
+            "properties": {**node["properties"], **head, "training": training},
             "anyOf": [alone, {"properties": dict.fromkeys(COPY_KEYS, False)}],
             "unevaluatedProperties": False,
         },
         "arc-nodes": {
             "required": ["dag_in_shape"],
-            "properties": head,
+            "properties": {**head, "training": {**training, "else": ref("arc-node")}},
             "patternProperties": {"~": ref("arc-again")},
             "additionalProperties": ref("arc-node"),
             "propertyNames": _NODE_NAME,
@@ -105,20 +107,31 @@ def modules_schema(definitions: Definitions) -> Schema:
             "patternProperties": types,
             "additionalProperties": False,
         },
+        "module-of-copies": {
+            "description": "a module {Type: arguments}, and the keys that make copies",
+            "type": "object",
+            "properties": copies(),
+            "patternProperties": types,
+            "additionalProperties": False,
+            "not": {"required": ["repeat", "parallel"]},
+            "if": {"anyOf": [{"required": [key]} for key in COPY_KEYS]},
+            "then": {"minProperties": 2, "maxProperties": 3},
+            "else": {"minProperties": 1, "maxProperties": 1},
+        },
         "compact": _compact(layers),
         "module": {
             "if": {"type": "object", "required": ["Sequential"]},
             "then": {
-                "properties": {"Sequential": {"anyOf": [{**layers, "minItems": 1}, ref(LATER)]}},
+                "properties": {"Sequential": {"anyOf": [{**layers, "minItems": 1}, ref(LATER)]}, **copies()},
                 "additionalProperties": False,
             },
             "else": {
                 "if": {"type": "object", "required": ["compact"]},
                 "then": {
-                    "properties": {"compact": {"anyOf": [ref("compact"), ref(LATER)]}},
+                    "properties": {"compact": {"anyOf": [ref("compact"), ref(LATER)]}, **copies()},
                     "additionalProperties": False,
                 },
-                "else": {"if": {"type": "string"}, "then": ref(LATER), "else": ref("module-of-type")},
+                "else": {"if": {"type": "string"}, "then": ref(LATER), "else": ref("module-of-copies")},
             },
         },
         "call": {
@@ -138,6 +151,7 @@ def modules_schema(definitions: Definitions) -> Schema:
             "vars": ref("variables"),
             "modules": {"anyOf": [modules, ref(LATER)]},
             "graph": {"anyOf": [_graph(), ref(LATER)]},
+            "training": ref("training"),
         },
         "additionalProperties": False,
     }

@@ -43,7 +43,7 @@ def arcgraph_schema(definitions: Definitions) -> Schema:
             "propertyNames": {"pattern": _NAME},
             "additionalProperties": ref("reference"),
         },
-        "graph-module": _module(),
+        "graph-module": _any_module(),
     }
     keys = _keys()
     training = add_training(definitions)
@@ -163,6 +163,15 @@ def _stack() -> Schema:
         "anyOf": [{"required": ["count"]}, {"required": ["num_layers"]}],
     }
     return {"required": ["params"], "properties": {"params": params}}
+
+
+def _any_module() -> Schema:
+    """A module: an arc, a 2.x spec, or a list of nodes with its inputs and outputs, as `find_form` tells."""
+    is_listed = {"required": ["graph"], "properties": {"graph": {"type": "array"}}}
+    is_arc = {"anyOf": [{"required": ["dag_in_shape"]}, {"required": ["type"]}], "not": is_listed}
+    is_modules = {"required": ["modules", "graph"], "properties": {"graph": {"type": "object"}}}
+    usual = {"if": is_modules, "then": ref("modules"), "else": _module()}
+    return {"type": "object", "if": is_arc, "then": ref("arc"), "else": usual}
 
 
 def _module() -> Schema:

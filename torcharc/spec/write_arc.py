@@ -95,7 +95,8 @@ def _list_refs(node: Node) -> Iterator[Ref]:
 def _write_params(node: Node) -> dict[str, Any]:
     """The arguments of a node; those of copies, with the key that makes them."""
     if node.graph is not None:
-        return write_copies(node)
+        params, copies = write_copies(node)
+        return {**params, **copies}
     taken = [key for key in node.params if key in (*NODE_KEYS, *COPY_KEYS)]
     if taken:
         raise refuse(

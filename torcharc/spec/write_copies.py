@@ -11,8 +11,8 @@ from torcharc.graph import Node
 from torcharc.spec.write_exact import escape
 
 
-def write_copies(node: Node) -> dict[str, Any]:
-    """The arguments of a node that runs copies, with `repeat` or `parallel`; what differs is told by `${index}`.
+def write_copies(node: Node) -> tuple[dict[str, Any], dict[str, int]]:
+    """The arguments of a node that runs copies, and `repeat` or `parallel`; what differs is told by `${index}`.
 
     Raises:
         SpecError: If the node runs something else than copies of one type.
@@ -24,7 +24,7 @@ def write_copies(node: Node) -> dict[str, Any]:
         expected = "nodes of one type; the format arcgraph holds modules of several nodes"
         raise SpecError(Problem((), f"the node {quote(node.name)}, a module of several nodes", expected, code="format"))
     key = "parallel" if graph.form == "tuple" else "repeat"
-    return {**_merge([copy.params for copy in inner], node.name), key: len(inner)}
+    return _merge([copy.params for copy in inner], node.name), {key: len(inner)}
 
 
 def _merge(params: list[Mapping[str, Any]], name: str) -> dict[str, Any]:

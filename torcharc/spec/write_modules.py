@@ -8,6 +8,7 @@ from typing import Any
 from torcharc.errors import quote
 from torcharc.graph import Graph, N, Node, Ref, TensorSpec, Value
 from torcharc.spec.write_arc import refuse
+from torcharc.spec.write_copies import write_copies
 from torcharc.spec.write_exact import escape
 
 
@@ -22,8 +23,6 @@ def write_modules(graph: Graph) -> dict[str, Any]:
     modules: dict[str, Any] = {}
     calls: dict[str, Any] = {}
     for node in graph.nodes:
-        if node.graph is not None:
-            raise refuse(f"the node {quote(node.name)}, which runs a module of the spec", "nodes of one type each")
         if node.module not in modules:
             modules[node.module] = _write_module(node)
         calls[node.name] = _write_call(node)
@@ -32,14 +31,15 @@ def write_modules(graph: Graph) -> dict[str, Any]:
 
 
 def _write_module(node: Node) -> dict[str, Any]:
-    """`{Type: arguments}`; a Sequential as a list of such."""
-    if node.type != "Sequential":
-        return {node.type: dict(escape(node.params)) or None}
+    """`{Type: arguments}`, a Sequential as a list of such; copies with the key that makes them."""
+    params, copies = (dict(escape(node.params)), {}) if node.graph is None else write_copies(node)
+    if node.type != "Sequential" or not isinstance(params["layers"], list):
+        return {node.type: params or None, **copies}
     layers = []
-    for layer in node.params["layers"]:
-        params = {key: value for key, value in layer.items() if key != "type"}
-        layers.append({layer["type"]: dict(escape(params)) or None})
-    return {"Sequential": layers}
+    for layer in params["layers"]:
+        own = {key: value for key, value in layer.items() if key != "type"}
+        layers.append({layer["type"]: own or None})
+    return {"Sequential": layers, **copies}
 
 
 def _write_inputs(graph: Graph) -> Any:
