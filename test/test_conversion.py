@@ -92,6 +92,35 @@ def assert_equal(found, expected):
             assert_equal(one, other)
 
 
+COPIES = {
+    "vars": {"depth": 3},
+    "modules": {
+        "fc": {"Linear": {"in_features": 8, "out_features": 8}, "repeat": "${depth}"},
+        "body": {"Sequential": [{"Linear": {"in_features": 8, "out_features": 8}}, {"Tanh": None}], "repeat": 2},
+        "heads": {"Linear": {"in_features": 8, "out_features": 2}, "parallel": 2},
+        "merge": {"MergeStack": {"dim": 1}},
+    },
+    "graph": {
+        "input": {"x": [8]},
+        "modules": {"fc": ["x"], "body": ["fc"], "heads": ["body"], "merge": ["heads"]},
+        "output": "merge",
+    },
+}
+ENCODER = {
+    "dag_vars": {"width": 4},
+    "dag_in_shape": [8],
+    "fc": {"type": "Linear", "layers": ["${width}"], "repeat": 1},
+    "fork": {"type": "ReuseFork", "names": ["a", "b"]},
+}
+MIXED = graph(
+    node("one", "module.Encoder", "x", width="2 * W"),
+    node("two", "module.Copies", "one.a"),
+    outputs={"y": "two", "z": "one.b"},
+    modules={"Encoder": ENCODER, "Copies": COPIES},
+    vars={"W": 4},
+)
+SPECS |= {"copies": COPIES, "mixed": MIXED}
+
 # every format
 
 
@@ -182,12 +211,13 @@ def test_training_metadata_and_variables_are_kept():
     training = {"loss": "mse", "optimizer": {"type": "Adam", "lr": "RATE"}, "epochs": "N"}
     spec = {
         "model": graph(node("y", "Linear", out_features="N"), outputs={"y": "y"}),
-        "vars": {"RATE": 0.1, "N": 3},
+        "vars": {"unused": 5, "base": 0.01, "RATE": "${10 * base}", "N": 3},
         "training": training,
         "name": "a network",
     }
+    kept = {"base": 0.01, "RATE": "${10 * base}", "N": 3}
     written = torcharc.to_spec(spec)
-    assert (written["training"], written["name"], written["vars"]) == (training, "a network", {"RATE": 0.1, "N": 3})
+    assert (written["training"], written["name"], written["vars"]) == (training, "a network", kept)
     for other in (written, {**written, "exact": {}}):
         assert torcharc.build_training(other).settings == torcharc.build_training(spec).settings
 

@@ -15,6 +15,7 @@ from torcharc.graph import Graph
 from torcharc.infer import infer_plan
 from torcharc.spec.formats import Format, find_format, parse_spec
 from torcharc.spec.load import load_spec
+from torcharc.spec.template import mentions
 from torcharc.spec.training import TRAINING_KEYS, split_block
 from torcharc.spec.write_arc import write_arc
 from torcharc.spec.write_exact import write_exact
@@ -60,7 +61,11 @@ def to_spec(source: Source, format: Format = "arcgraph") -> dict[str, Any]:
     training, variables = _read_training(spec)
     if format != "arcgraph":  # the other keys would name nodes, or are no keys
         training = {key: value for key, value in training.items() if key == "training" and isinstance(value, Mapping)}
-    head = {"dag_vars" if format == "arc" else "vars": variables} if training and variables else {}
+    head: dict[str, Any] = {}
+    for name, value in reversed(variables.items()):
+        if mentions([training, head], {name}):
+            head = {name: value, **head}
+    head = {"dag_vars" if format == "arc" else "vars": head} if head else {}
     if format == "arcgraph":
         return _write_arcgraph(graph, {**head, **training})
     written = {**head, **(write_arc(graph) if format == "arc" else write_modules(graph)), **training}

@@ -1,5 +1,7 @@
 """Exact graph specs: everything is read as it stands, and every fault is told."""
 
+# messages are quoted as they are shown
+
 import copy
 import json
 import random
@@ -238,6 +240,12 @@ spec.graph[2].inputs.x
             """spec.outputs.y
   found: 'run.\\\\0'
   expected: no part of it, as it is one tensor (4)""",
+        ),
+        (
+            {"training": {"loss": "mse", "epochs": 0}},
+            """spec.training.epochs
+  found: 0
+  expected: an integer above 0""",
         ),
         (
             {"outputs": {}},

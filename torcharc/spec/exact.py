@@ -39,7 +39,7 @@ from torcharc.spec.exact_inputs import read_struct
 from torcharc.spec.exact_options import read_options
 from torcharc.spec.exact_references import read_reference
 from torcharc.spec.template import Budget, fill, read_scope
-from torcharc.spec.training import TRAINING_KEYS
+from torcharc.spec.training import TRAINING_KEYS, check_training
 
 MOST_NODES = 10_000
 """The most nodes of a spec, those of its modules counted as often as they run."""
@@ -61,7 +61,7 @@ def parse_exact(
         overrides: Name → value, for variables that the training part uses.
     """
     reader = _Reader()
-    reader.problems += read_scope(spec.get("vars"), overrides or {}, ("vars",))[1]
+    scope, faults = read_scope(spec.get("vars"), overrides or {}, ("vars",), budget=reader.budget)
     modules = spec.get("modules")
     if modules is not None and not isinstance(modules, Mapping):
         reader.add(("modules",), modules, "the modules: {name: {inputs, graph, outputs}}")
@@ -70,6 +70,8 @@ def parse_exact(
         reader.modules[str(name)] = graph, reader.size, reader.depth
     kept = ("modules", "vars", *TRAINING_KEYS)
     graph = reader.read_level({key: spec[key] for key in spec if key not in kept}, (), is_module=False)
+    names = spec.get("outputs")
+    reader.problems += faults or check_training(spec, names if isinstance(names, Mapping) else None, scope)
     return (None if reader.problems else graph), reader.problems
 
 
