@@ -202,10 +202,11 @@ def is_structural(problem, spec):
     """Whether a problem is one of keys, types or kinds of values, where the schema looks at them.
 
     It leaves to `check` what lies within an argument that is a mapping, the sizes that the input
-    determines, the ports, the params of the spec's own modules, the rows of a compact module.
+    determines, the ports, the params of the spec's own modules, the rows of a compact module, the
+    parts of an optimizer, which may stand in several places.
     """
     path = problem.path
-    if {"compact", "names", "shapes", "arc"} & {*map(str, path)} or path[:2] == ("graph", "modules"):
+    if {"compact", "names", "shapes", "arc", "optimizer"} & {*map(str, path)} or path[:2] == ("graph", "modules"):
         return False
     if problem.code == "unknown-key":
         return not ("params" in path and is_module(spec, path))
