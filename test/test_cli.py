@@ -8,6 +8,7 @@ import pytest
 import yaml
 from click.testing import CliRunner
 
+import torcharc
 from torcharc.cli import main
 
 GOOD = {"dag_in_shape": [8], "fc": {"type": "Linear", "out_features": 4}}
@@ -76,3 +77,11 @@ def test_help_does_not_import_torch():
     )
     result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert result.stdout.endswith("False\n")
+
+
+def test_schema_is_that_of_the_package(tmp_path):
+    status, output = run("schema")
+    assert (status, json.loads(output)) == (0, torcharc.schema())
+    file = tmp_path / "schema.json"
+    assert run("schema", "-o", str(file)) == (0, "")
+    assert file.read_text() == output

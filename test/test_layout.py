@@ -44,6 +44,7 @@ LAYERS = [
     ["torcharc.dagnet"],
     ["torcharc.planner"],
     ["torcharc.network", "torcharc.inspection", "torcharc.diagnosis", "torcharc.training"],
+    ["torcharc.conversion", "torcharc.canonical"],
     ["torcharc.facade"],
 ]
 # imports inside a function, that close a circle for the sake of a fast start

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import pathlib
 import sys
 from typing import TYPE_CHECKING, Any
 
@@ -79,6 +80,51 @@ def types(pattern: str) -> None:
         table.add_row(info.name, info.kind, ", ".join(info.ports), info.summary)
     Console().print(table if found else f"no type matches {pattern}")
     sys.exit(0 if found else 1)
+
+
+@main.command()
+@click.option("-o", "--output", type=click.Path(dir_okay=False, writable=True), help="Write it to this file.")
+def schema(output: str | None) -> None:
+    """Print the JSON Schema of specs, for editors and for programs that write specs."""
+    import torcharc
+
+    text = json.dumps(torcharc.schema(), separators=(",", ":"))
+    if output is None:
+        click.echo(text)
+    else:
+        pathlib.Path(output).write_text(text + "\n", encoding="utf-8")
+
+
+@main.command()
+@click.argument("file")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+def show(file: str, as_json: bool) -> None:
+    """Print a spec with its templates filled, and its copies and blocks written out."""
+    _write(file, None, as_json)
+
+
+@main.command()
+@click.argument("file")
+@click.option("--to", "form", type=click.Choice(["arcgraph", "arc", "modules"]), required=True, help="The format.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+def convert(file: str, form: str, as_json: bool) -> None:
+    """Print a spec in another format, that builds the same network."""
+    _write(file, form, as_json)
+
+
+def _write(file: str, form: Any, as_json: bool) -> None:
+    """Prints a spec in a format, its own if `form` is None; exit status 2 where that cannot be."""
+    from torcharc.conversion import expand_spec, to_spec
+    from torcharc.errors import SpecError
+    from torcharc.spec.yaml_writing import write_yaml
+
+    try:
+        spec = expand_spec(file) if form is None else to_spec(file, form)
+        text = json.dumps(spec, indent=2) + "\n" if as_json else write_yaml(spec)
+    except SpecError as error:
+        click.echo(error, err=True)
+        sys.exit(FAULTY)
+    click.echo(text, nl=False)
 
 
 if __name__ == "__main__":

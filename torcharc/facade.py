@@ -1,6 +1,8 @@
 """The public names in one place; `torcharc` hands them out when one is first asked for."""
 
 from torcharc import zoo
+from torcharc.canonical import hash
+from torcharc.conversion import to_spec
 from torcharc.criterion import build_criterion
 from torcharc.dagnet import DAGNet
 from torcharc.diagnosis import check, repair
@@ -12,6 +14,7 @@ from torcharc.registration import register
 from torcharc.registry import types, unregister
 from torcharc.scheduler import build_scheduler
 from torcharc.spec.override import override
+from torcharc.spec.schema import schema
 from torcharc.training import build_training
 
 __all__ = [
@@ -28,10 +31,13 @@ __all__ = [
     "build_scheduler",
     "build_training",
     "check",
+    "hash",
     "inspect",
     "override",
     "register",
     "repair",
+    "schema",
+    "to_spec",
     "types",
     "unregister",
     "zoo",

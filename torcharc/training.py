@@ -129,7 +129,7 @@ def _read(
 
 def _check_keys(spec: Mapping[str, Any]) -> list[Problem]:
     """The problems of the keys at the top; a setting there has a place of its own."""
-    problems = unknown_keys((), spec, (*GRAPH_KEYS, *TRAINING_KEYS))
+    problems = unknown_keys((), [key for key in spec if key != "exact"], (*GRAPH_KEYS, *TRAINING_KEYS))
     return [
         dataclasses.replace(problem, hint=f"write {problem.path[-1]!r} under `config`")
         if problem.path[-1] in SETTINGS

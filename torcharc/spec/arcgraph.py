@@ -14,6 +14,7 @@ from torcharc.graph import Graph, Ref
 from torcharc.spec.arcgraph_blocks import Blocks
 from torcharc.spec.arcgraph_inputs import read_inputs
 from torcharc.spec.arcgraph_level import Level, form_of
+from torcharc.spec.exact import parse_exact
 from torcharc.spec.requirements import check_requirements
 from torcharc.spec.template import Budget, Scope, bind_further, fill, read_scope
 from torcharc.spec.training import TRAINING_KEYS, check_training
@@ -37,7 +38,7 @@ def parse_arcgraph(
         overrides: Name → value, for variables of the spec and for further bound names.
     """
     try:
-        return _parse(spec, overrides or {})
+        return parse_exact(spec, overrides) if "exact" in spec else _parse(spec, overrides or {})
     except SpecError as error:  # a limit is passed
         return None, list(error.problems)
 

@@ -21,7 +21,7 @@ DEFAULT_RATE = 0.001
 
 _ARGUMENTS = ("params", "config")
 _EXTRAS = ("groups", "no_decay")
-_KEYS = ("type", *RATES, *_ARGUMENTS, *_EXTRAS)
+KEYS = ("type", *RATES, *_ARGUMENTS, *_EXTRAS)
 
 _PAIR = "two numbers of at least 0 and below 1"
 _RANGES = {
@@ -77,7 +77,7 @@ class _Reader:
     def add_keys(self, block: Mapping[str, Any], path: Path) -> None:
         """Reads what one statement says besides its type."""
         said = {problem.path for problem in self.problems}  # a misspelt `type` is known by now
-        wrong = unknown_keys(path, [key for key in block if (*path, key) not in said], _KEYS)
+        wrong = unknown_keys(path, [key for key in block if (*path, key) not in said], KEYS)
         self.problems += [self._hint(problem) for problem in wrong]
         for key, value in block.items():
             if key in RATES:

@@ -122,7 +122,9 @@ def _block(*required: str, **optional: Kind) -> Signature:
 _LABEL = Kind(frozenset({"int", "float", "str"}))
 _WHO = ("name", "model_id", "dataset", "target_column")
 _EVALUATOR = {"metrics": Kind(), "version": _LABEL, "output_name": Kind(frozenset({"str"}))}
-_PREDICTOR = ("name", "model_id", "model_version", "outputs", "returns")
+EVALUATOR_KEYS = (*_WHO, *_EVALUATOR)
+PREDICTOR_KEYS = ("name", "model_id", "model_version", "outputs", "returns")
+FEATURE_KEYS = ("feature_columns", "target_columns", "processors")
 
 
 def check_evaluator(block: Mapping[str, Any], path: Path) -> list[Problem]:
@@ -137,13 +139,12 @@ def check_evaluator(block: Mapping[str, Any], path: Path) -> list[Problem]:
 
 def check_predictor(block: Mapping[str, Any], path: Path) -> list[Problem]:
     """The problems of a predictor: `returns`, or `name`, `model_id`, `model_version` and `outputs`."""
-    return read_arguments(_block(**dict.fromkeys(_PREDICTOR, Kind())), block, path)[1]
+    return read_arguments(_block(**dict.fromkeys(PREDICTOR_KEYS, Kind())), block, path)[1]
 
 
 def check_features(block: Mapping[str, Any], path: Path) -> list[Problem]:
     """The problems of a description of features: its keys alone."""
-    keys = ("feature_columns", "target_columns", "processors")
-    return read_arguments(_block(**dict.fromkeys(keys, Kind())), block, path)[1]
+    return read_arguments(_block(**dict.fromkeys(FEATURE_KEYS, Kind())), block, path)[1]
 
 
 KEPT: dict[str, Callable[[Mapping[str, Any], Path], list[Problem]]] = {

@@ -1,0 +1,422 @@
+"""The JSON Schema: it takes what `check` takes, and refuses what `check` refuses for its structure."""
+
+import copy
+import json
+import pathlib
+import random
+
+import jsonschema
+import modules_examples
+import pytest
+import torch
+from arcgraph_specs import graph, node
+from arcs import JSON, VALID, WORDS, dag_arcs, sequential_arcs, walk
+from documented import TYPES
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from malformed import CASES
+
+import torcharc
+from torcharc.arc_ref import REF_ARCS
+from torcharc.registry import find, type_names
+from torcharc.spec.load import load_spec
+from torcharc.spec.schema_values import ref
+from torcharc.training import build_training
+
+EXAMPLES = sorted((pathlib.Path(__file__).parents[2] / "example").rglob("*.yaml"))
+QUICK = settings(max_examples=60, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
+
+SHARED = graph(
+    node("twice", "module.Block", "x", width="2 * WIDTH"),
+    {"name": "again", "module": "twice", "inputs": "x"},
+    node("stack", "arc.stack", "twice", module="modules.Same", count="3"),
+    {"name": "heads", "type": "Linear", "params": {"out_features": 4}, "parallel": "${HEADS}"},
+    node("cat", "torch.cat", {"tensors": ["heads", "again"]}, dim=1),
+    node("mask", "torch.select", {"input": "cat", "dim": 1, "index": 0}),
+    node("out", "torch.nn.Dropout", "cat", p="1e-1"),
+    outputs={"y": "out.output", "z": "mask"},
+    vars={"WIDTH": 4, "HEADS": 2},
+    modules={
+        "Block": {
+            "inputs": ["x"],
+            "params": {"width": None},
+            "graph": [{"name": "fc", "type": "nn.Linear", "params": {"out_features": "width"}, "inputs": ["x"]}],
+            "outputs": {"y": "fc"},
+        },
+        "Same": {
+            "inputs": ["x"],
+            "graph": [{"name": "act", "type": "F.gelu"}, {"name": "off", "type": "Tanh", "when": "${HEADS > 1}"}],
+            "outputs": {"y": "off"},
+        },
+    },
+)
+SPECS = [
+    *VALID,
+    *(arc for arc in REF_ARCS.values() if len(json.dumps(arc)) < 2500),
+    *(load_spec(file).spec for file in EXAMPLES),
+    *(modules_examples.read_with_shapes(name) for name in modules_examples.EXAMPLES),
+    SHARED,
+]
+
+
+def make_validator():
+    return jsonschema.Draft202012Validator(torcharc.schema())
+
+
+@pytest.fixture(scope="module")
+def validator():
+    return make_validator()
+
+
+def plain(spec):
+    """A spec as JSON has it: tuples as lists."""
+    return json.loads(json.dumps(spec))
+
+
+def faults(spec):
+    return [problem for problem in torcharc.check(spec) if problem.severity == "error"]
+
+
+def explain(validator, spec):
+    error = jsonschema.exceptions.best_match(validator.iter_errors(plain(spec)))
+    return "" if error is None else f"{list(error.absolute_path)}: {error.message[:300]}"
+
+
+def test_schema_is_one_of_its_draft():
+    jsonschema.Draft202012Validator.check_schema(torcharc.schema())
+
+
+def test_schema_is_plain_json_of_sensible_size():
+    schema = torcharc.schema()
+    text = json.dumps(schema, separators=(",", ":"))
+    assert json.loads(text) == schema
+    assert len(text) < 700_000
+
+
+def test_schema_is_the_same_at_every_call():
+    assert json.dumps(torcharc.schema()) == json.dumps(torcharc.schema())
+
+
+def test_every_reference_leads_to_a_definition():
+    schema = torcharc.schema()
+    found = {value for path in walk(schema) if path[-1] == "$ref" and isinstance(value := reach(schema, path), str)}
+    assert found <= {ref(name)["$ref"] for name in schema["$defs"]}
+
+
+def reach(value, path):
+    for key in path:
+        value = value[key]
+    return value
+
+
+# what check takes
+
+
+@pytest.mark.parametrize("name", REF_ARCS)
+def test_reference_arcs_validate(name, validator):
+    assert explain(validator, REF_ARCS[name]) == ""
+
+
+@pytest.mark.parametrize("file", EXAMPLES, ids=lambda file: file.stem)
+def test_example_files_validate(file, validator):
+    assert explain(validator, load_spec(file).spec) == ""
+
+
+@pytest.mark.parametrize("spec", [*VALID, SHARED], ids=str)
+def test_specs_of_the_tests_validate(spec, validator):
+    assert faults(spec) == []
+    assert explain(validator, spec) == ""
+
+
+@pytest.mark.parametrize("name", modules_examples.EXAMPLES)
+def test_specs_with_shapes_validate(name, validator):
+    assert explain(validator, modules_examples.read_with_shapes(name)) == ""
+
+
+@pytest.mark.parametrize("name", TYPES)
+def test_documented_example_of_every_type_validates(name, validator):
+    params = find(name).example["params"]
+    try:
+        arc = plain({"dag_in_shape": [8], "node": {"type": name, **params}})
+    except TypeError:
+        pytest.skip("its example holds what no file can")
+    assert explain(validator, arc) == ""
+    graph_spec = graph({"name": "node", "type": name, "params": params, "inputs": {"input": "x"}})
+    assert explain(validator, graph_spec) == ""
+
+
+@QUICK
+@given(st.one_of(dag_arcs(), sequential_arcs()))
+def test_random_arcs_validate(arc):
+    assert explain(VALIDATOR, arc) == ""
+
+
+# what check refuses
+
+
+VALIDATOR = make_validator()
+VALUES = [None, True, False, 0, 1, -3, 7, 0.5, 2.5, "4", "abc", "ReLU", "x", [], {}, [1], [[1]], {"a": 1}, ["a"]]
+
+
+def change(spec, seed):
+    """A copy of a spec with one part replaced, deleted, inserted or misspelt."""
+    choose, spec = random.Random(seed), plain(spec)
+    *way, key = choose.choice(list(walk(spec)))
+    place, value = reach(spec, way), copy.deepcopy(choose.choice(VALUES))
+    action = choose.choice(["replace", "replace", "delete", "insert", "misspell"])
+    if action == "delete":
+        del place[key]
+    elif action == "insert" and isinstance(place, dict):
+        place[choose.choice(["zzz_key", *WORDS])] = value
+    elif action == "insert":
+        place.insert(key, value)
+    elif action == "misspell" and isinstance(place, dict):
+        place[f"{key}q"] = place.pop(key)
+    else:
+        place[key] = value if action == "replace" else "Linaer"
+    return spec
+
+
+def is_left_out(spec, path):
+    """Whether `check` does not look at a place: what feeds an arc of one module."""
+    return "in_names" in path and "dag_in_shape" not in spec
+
+
+@settings(QUICK, max_examples=200)
+@given(st.sampled_from(SPECS), st.integers(0, 10**9))
+def test_what_the_schema_refuses_is_refused_by_check(spec, seed):
+    changed = change(spec, seed)
+    errors = [error for error in VALIDATOR.iter_errors(changed) if not is_left_out(changed, error.absolute_path)]
+    assert not errors or faults(changed) != []
+
+
+@settings(QUICK, max_examples=200)
+@given(st.sampled_from(SPECS), st.integers(0, 10**9))
+def test_structural_problems_are_refused_by_the_schema(spec, seed):
+    changed = change(spec, seed)
+    if any(is_structural(problem, changed) for problem in faults(changed)):
+        assert not VALIDATOR.is_valid(changed)
+
+
+def is_structural(problem, spec):
+    """Whether a problem is one of keys, types or kinds of values, where the schema looks at them.
+
+    It leaves to `check` what lies within an argument that is a mapping, the sizes that the input
+    determines, the ports, the params of the spec's own modules, the rows of a compact module, the
+    parts of an optimizer, which may stand in several places.
+    """
+    path = problem.path
+    if {"compact", "names", "shapes", "arc", "optimizer"} & {*map(str, path)} or path[:2] == ("graph", "modules"):
+        return False
+    if problem.code == "unknown-key":
+        return not ("params" in path and is_module(spec, path))
+    if problem.code == "missing-key":
+        if not problem.found.startswith("no key '"):
+            return False
+        return problem.found.split("'")[1] not in SIZES and not ("params" in path and is_module(spec, path))
+    return problem.code == "unknown-type" and problem.expected.startswith("the name of a type")
+
+
+SIZES = {key for name in type_names() for key in find(name).inferred} | {"in_shape", "inputs"}
+
+
+def is_module(spec, path):
+    """Whether the params at `path` are those of a module of the spec, or of a stack."""
+    if path[0] == "modules" and len(path) == 4:
+        return True
+    place = reach(spec, path[: path.index("params")])
+    return isinstance(place, dict) and str(place.get("type", "")).startswith(("module", "arc."))
+
+
+@settings(QUICK, max_examples=100)
+@given(JSON)
+def test_any_value_that_validates_is_a_mapping_with_a_network(value):
+    if VALIDATOR.is_valid(plain_or_none(value)):
+        assert isinstance(value, dict)
+        assert {"dag_in_shape", "type"} & set(value)
+
+
+def plain_or_none(value):
+    """A JSON-like value as JSON has it; None for the numbers that JSON lacks."""
+    try:
+        return json.loads(json.dumps(value, allow_nan=False))
+    except ValueError:
+        return None
+
+
+def arc_of(params):
+    return {"dag_in_shape": [3, 8, 8], "node": params}
+
+
+@pytest.mark.parametrize(
+    "spec",
+    [
+        arc_of({"type": "Conv2d", "out_channels": 4, "kernel_size": 3, "strid": 2}),
+        arc_of({"type": "Conv2d", "out_channels": 4}),
+        arc_of({"type": "Conv2d", "out_channels": "4", "kernel_size": 3}),
+        arc_of({"type": "Conv2d", "out_channels": 0, "kernel_size": 3}),
+        arc_of({"type": "Conv2d", "out_channels": True, "kernel_size": 3}),
+        arc_of({"type": "Conv2d", "out_channels": 4, "kernel_size": {"a": 1}}),
+        arc_of({"type": "Conv2d", "out_channels": 4, "kernel_size": 3, "padding_mode": "zero"}),
+        arc_of({"type": "Conv3", "out_channels": 4, "kernel_size": 3}),
+        arc_of({"out_channels": 4, "kernel_size": 3}),
+        arc_of({"type": "Conv2d", "layers": []}),
+        arc_of({"type": "Conv2d", "layers": [4]}),
+        arc_of({"type": "Conv2d", "layers": [[4, 3, 1, 0, 1, 1, True, "zeros", 9]]}),
+        arc_of({"type": "Conv2d", "layers": [[4, 3]], "activation": "relu"}),
+        arc_of({"type": "Conv2d", "layers": [[4, 3]], "norm": "ReLU"}),
+        arc_of({"type": "Conv2d", "layers": [[4, 3]], "dropout": 1.5}),
+        arc_of({"type": "Conv2d", "layers": [[4, 3]], "batch_norm": {"epsilon": 1.0}}),
+        arc_of({"type": "Conv2d", "layers": [[4, 3]], "init": "xavier"}),
+        arc_of({"type": "Conv2d", "layers": [[4, 3]], "init": {"type": "normal_", "sd": 1}}),
+        arc_of({"type": "ReLU", "layers": [4]}),
+        arc_of({"type": "ReLU", "in_names": "x"}),
+        arc_of({"type": "ReLU", "repeat": -1}),
+        arc_of({"type": "ReLU", "repeat": 2, "parallel": 2}),
+        arc_of({"type": "Sequential", "layers": [{"type": "ReLU", "inplac": True}]}),
+        arc_of([]),
+        {"dag_in_shape": [8]},
+        {"dag_in_shape": [8, "x"], "node": {"type": "ReLU"}},
+        {"dag_in_shape": {}, "node": {"type": "ReLU"}},
+        {"dag_in_shape": [8], "a.b": {"type": "ReLU"}},
+        {"dag_in_shape": [8], "keys": {"type": "ReLU"}},
+        {"node": {"type": "ReLU"}},
+        graph({"name": "a", "type": "ReLU", "param": {}}),
+        graph({"name": "a"}),
+        graph({"name": "a.b", "type": "ReLU"}),
+        graph(node("a", "ReLu")),
+        graph(node("a", "Linear")),
+        graph(node("a", "Linear", out_features=[1])),
+        graph(node("a", "Linear", out_features=4, biass=True)),
+        graph({"name": "a", "type": "Linear", "params": [4]}),
+        graph({"name": "a", "type": "ReLU", "inputs": []}),
+        graph({"name": "a", "type": "ReLU", "inputs": "x..y"}),
+        graph({"name": "a", "module": "b", "params": {}}, node("b", "ReLU")),
+        graph(node("a", "arc.stack", module="m")),
+        graph(node("a", "torch.select", "x", dim=0)),
+        graph(node("a", "ReLU"), outputs={}),
+        graph(node("a", "ReLU"), outputs={"y": 3}),
+        graph(node("a", "ReLU"), inputs={"x": {"shape": [None, 8]}}),
+        graph(node("a", "ReLU"), inputs={"x": {"shape": [None, 8], "dtype": "float31"}}),
+        graph(node("a", "ReLU"), inputs={"x": {"shape": [None, 0], "dtype": "float"}}),
+        graph(node("a", "ReLU"), modules={"m": {"graph": [node("a", "ReLU")], "outputs": {"y": "a"}}}),
+        graph(node("a", "ReLU"), extra=1),
+        graph(node("a", "ReLU"), require={"n": 3}, vars={"n": 3}),
+        {"inputs": {"x": {"shape": [None, 8], "dtype": "float"}}, "outputs": {"y": "a"}},
+        {"modules": {"a": {"ReLU": None}}},
+        {
+            "modules": {"a": {"ReLU": None, "Tanh": None}},
+            "graph": {"input": "x", "modules": {"a": ["x"]}, "output": "a"},
+        },
+        {"modules": {"a": {"ReLU": {"x": 1}}}, "graph": {"input": "x", "modules": {"a": ["x"]}, "output": "a"}},
+        {"modules": {"a": {"RelU": None}}, "graph": {"input": "x", "modules": {"a": ["x"]}, "output": "a"}},
+        {"modules": {"a": {"ReLU": None}}, "graph": {"input": "x", "modules": {"a": "x"}, "output": "a"}},
+        {"modules": {"a": {"ReLU": None}}, "graph": {"input": "x", "modules": {"a": ["x"]}}},
+        {"modules": {"a": {"Sequential": []}}, "graph": {"input": "x", "modules": {"a": ["x"]}, "output": "a"}},
+    ],
+    ids=str,
+)
+def test_faulty_structure_is_refused_by_both(spec, validator):
+    assert faults(spec) != []
+    assert not validator.is_valid(plain(spec))
+
+
+def test_malformed_specs_of_wrong_structure_are_refused(validator):
+    found = [case.values[0] for case in CASES]
+    found = [spec for spec in found if isinstance(spec, dict) and all(isinstance(key, str) for key in spec)]
+    wrong = [spec for spec in found if any(is_structural(problem, spec) for problem in faults(spec))]
+    assert len(wrong) > 15
+    assert [spec for spec in wrong if validator.is_valid(plain(spec))] == []
+
+
+# templates, training, registered types
+
+
+@pytest.mark.parametrize("text", ["${width}", "${2 * width}", "a${width}"])
+def test_template_stands_for_any_value(text, validator):
+    for path in [("dag_in_shape",), ("node", "type"), ("node", "out_features"), ("node", "bias"), ("node", "when")]:
+        spec = {"dag_in_shape": [8], "node": {"type": "Linear", "out_features": 4, "bias": True, "when": True}}
+        reach(spec, path[:-1])[path[-1]] = text
+        assert explain(validator, spec) == ""
+
+
+def test_choice_stands_for_a_value_of_a_space(validator):
+    space = {"dag_in_shape": [8], "fc": {"type": "Linear", "out_features": {"$int": [4, 64], "$log": True}}}
+    assert explain(validator, space) == ""
+    space["fc"]["out_features"] = {"$integer": [4, 64]}
+    assert not validator.is_valid(space)
+
+
+@pytest.mark.parametrize(
+    "training",
+    [
+        {"loss": "mse", "optimizer": {"type": "Adam", "lr": "1e-3"}, "epochs": 3},
+        {"loss": {"type": "MSELoss", "inputs": {"input": "y", "target": "t"}}, "gradient_clip_val": None},
+        {"loss": ["mse", {"type": "l1", "weight": 0.5}], "config": {"learning_rate": 0.1, "metrics": ["mae"]}},
+    ],
+    ids=str,
+)
+def test_training_block_validates(training, validator):
+    spec = graph(node("y", "Linear", out_features=1), outputs={"y": "y"}, training=training)
+    build_training(spec)
+    assert explain(validator, spec) == ""
+
+
+@pytest.mark.parametrize(
+    "training",
+    [
+        {"los": "mse"},
+        {"loss": "mse", "epochs": 0},
+        {"loss": "mse", "epochs": [3]},
+        {"loss": {"inputs": {"input": "y"}}},
+        {"loss": {"type": "mse", "input": "y"}},
+        {"loss": "mse", "optimizer": {"type": "Adam", "momentum": 0.1}},
+        {"loss": "mse", "metrics": ["precison"]},
+        [],
+    ],
+    ids=str,
+)
+def test_faulty_training_block_is_refused_by_both(training, validator):
+    spec = graph(node("y", "Linear", out_features=1), outputs={"y": "y"}, training=training)
+    with pytest.raises(torcharc.SpecError):
+        build_training(spec)
+    assert not validator.is_valid(spec)
+
+
+def test_registered_types_and_specs_are_in_the_schema(request):
+    block = {
+        "inputs": ["x"],
+        "params": {"width": None},
+        "graph": [node("fc", "Linear", out_features="width")],
+        "outputs": {"y": "fc"},
+    }
+    torcharc.register("SchemaBlock", block)
+    request.addfinalizer(lambda: torcharc.unregister("SchemaBlock"))
+    validator = make_validator()
+    arc = {"dag_in_shape": [8], "fc": {"type": "SchemaBlock", "width": 4}}
+    assert explain(validator, arc) == ""
+    for node_ in ({"type": "SchemaBlock"}, {"type": "SchemaBlock", "width": 4, "depth": 2}):
+        assert not validator.is_valid({**arc, "fc": node_})
+    assert not VALIDATOR.is_valid(arc)
+
+
+@pytest.mark.parametrize("name", ["later", "arc", "type", "a/b~c d%20", "é.x", "module.x"])
+def test_registered_type_may_have_any_name(name, request):
+    torcharc.register(name, torch.nn.Linear)
+    request.addfinalizer(lambda: torcharc.unregister(name))
+    validator = make_validator()
+    arc = {"dag_in_shape": [8], "fc": {"type": name, "out_features": 4}}
+    assert faults(arc) == []
+    assert explain(validator, arc) == ""
+    assert not validator.is_valid({**arc, "fc": {"type": name, "out_feature": 4}})
+    assert explain(validator, SHARED) == ""
+
+
+def test_editor_finds_kinds_defaults_and_descriptions():
+    schema = torcharc.schema()
+    linear = schema["$defs"]["type:Linear"]["else"]
+    assert linear["description"] == find("Linear").summary
+    assert linear["properties"]["bias"]["default"] is True
+    size = schema["$defs"][linear["properties"]["out_features"]["$ref"].rsplit("/", 1)[1]]
+    assert size["description"] == "an integer above 0"
+    assert "Linear" in schema["$defs"]["type"]["anyOf"][0]["enum"]
