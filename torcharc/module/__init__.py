@@ -1,5 +1,45 @@
 """Building blocks, one family a file. Importing this package registers them as types."""
 
-from torcharc.module import film, fork, function, listed, merge, parameter, perceiver, timeseries
+from torcharc.module import (
+    attentive_gru,
+    cnn_features,
+    conv1d_block,
+    film,
+    fork,
+    function,
+    listed,
+    lstm_attention,
+    merge,
+    parameter,
+    perceiver,
+    positional_encoding,
+    relative_attention,
+    sequence_attention,
+    timeseries,
+    token_embedding,
+    token_mask,
+    token_pool,
+    transformer_block,
+)
 
-__all__ = ["film", "fork", "function", "listed", "merge", "parameter", "perceiver", "timeseries"]
+__all__ = [
+    "attentive_gru",
+    "cnn_features",
+    "conv1d_block",
+    "film",
+    "fork",
+    "function",
+    "listed",
+    "lstm_attention",
+    "merge",
+    "parameter",
+    "perceiver",
+    "positional_encoding",
+    "relative_attention",
+    "sequence_attention",
+    "timeseries",
+    "token_embedding",
+    "token_mask",
+    "token_pool",
+    "transformer_block",
+]
