@@ -1,0 +1,1 @@
+"""Whole networks: models for text as classes, and architectures as spec files."""
