@@ -1,3 +1,5 @@
+import itertools
+
 import pytest
 import torch
 
@@ -81,8 +83,9 @@ def test_keep_of_another_shape_is_refused(shape):
 
 def test_joined_mask_is_both():
     mask, keep = torch.rand(2, 3, 4, 5) > 0.5, torch.rand(2, 5) > 0.5
-    expected = [[[[bool(mask[b, h, i, j] and keep[b, j]) for j in range(5)] for i in range(4)] for h in range(3)] for b in range(2)]  # fmt: skip
-    assert join_masks(mask, keep).tolist() == expected
+    joined = join_masks(mask, keep)
+    for b, h, i, j in itertools.product(range(2), range(3), range(4), range(5)):
+        assert joined[b, h, i, j] == (mask[b, h, i, j] and keep[b, j])
 
 
 @pytest.mark.parametrize(
@@ -101,7 +104,7 @@ def test_lengths_are_read(lengths):
         ([3, 5], "lengths[1]\n  found: 5\n  expected: from 1 to L=4, the steps of the batch"),
         ([0, 4], "lengths[0]\n  found: 0\n  expected: from 1 to L=4, the steps of the batch"),
         ([1, 2, 3], "lengths\n  found: shape (3,)\n  expected: one for each sample, shape (2,)"),
-        (torch.ones(2, 1, dtype=torch.int64), "lengths\n  found: shape (2, 1)\n  expected: one for each sample, shape (2,)"),
+        (torch.ones(2, 1).long(), "lengths\n  found: shape (2, 1)\n  expected: one for each sample, shape (2,)"),
         ([1.0, 2], "lengths\n  found: 1.0\n  expected: integers"),
         ([True, 2], "lengths\n  found: True\n  expected: integers"),
         (torch.ones(2), "lengths\n  found: a tensor of float32\n  expected: integers"),

@@ -28,7 +28,7 @@ class Stage(nn.Module):
 
     Args:
         in_channels: C.
-        out_channels: C', shared out evenly among the kernels; the first gets the remainder too.
+        out_channels: C', shared out among the kernels; where that is uneven, the first ones get one more.
         kernel_sizes: A kernel size for each.
         dropout: As in `Conv1DBlock`.
         activation: As in `Conv1DBlock`.
@@ -40,7 +40,7 @@ class Stage(nn.Module):
         super().__init__()
         share, rest = divmod(out_channels, len(kernel_sizes))
         self.blocks = nn.ModuleList(
-            Conv1DBlock(in_channels, share + (0 if index else rest), size, dropout=dropout, activation=activation)
+            Conv1DBlock(in_channels, share + (index < rest), size, dropout=dropout, activation=activation)
             for index, size in enumerate(kernel_sizes)
         )
 
