@@ -94,7 +94,8 @@ def test_residual_block_is_its_formula():
             "4 problems in the arguments\n"
             "kernel_size\n  found: 0\n  expected: an integer above 0\n"
             "padding\n  found: 'smae'\n  expected: one of: causal, same, valid\n  hint: did you mean 'same'?\n"
-            "activation\n  found: 'swiglu'\n  expected: one of: gelu, leaky_relu, relu, silu, swish, tanh\n  hint: did you mean 'silu'?\n"
+            "activation\n  found: 'swiglu'\n  expected: one of: gelu, leaky_relu, relu, silu, swish, tanh\n"
+            "  hint: did you mean 'silu'?\n"
             "dropout\n  found: 2\n  expected: a number from 0 to 1, 1 excluded",
         ),
         (

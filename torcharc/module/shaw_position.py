@@ -93,8 +93,8 @@ class ShawPosition(ShawKeys):
         """
         shape, keys = query.shape, key.shape[-2]
         scores = self.bias(query, keys).flatten(0, 1)  # (N * h, L, S)
-        # in place: one array of L * S numbers less
-        scores.baddbmm_(query.flatten(0, 1), key.flatten(0, 1).mT, alpha=shape[-1] ** -0.5)
+        # not in place: torch's counter of operations would miss it
+        scores = torch.baddbmm(scores, query.flatten(0, 1), key.flatten(0, 1).mT, alpha=shape[-1] ** -0.5)
         scores = torch.unflatten(scores, 0, shape[:2])
         blind = None
         if mask is not None:
