@@ -7,6 +7,7 @@ import torch
 from torch import nn
 
 from torcharc.errors import ArgumentError, InputError
+from torcharc.module import shaw_position
 from torcharc.module.relative_attention import POSITIONS, MultiHeadAttentionWithRelativePosition
 from torcharc.module.relative_position import alibi_slopes, distance_bucket
 from torcharc.module.token_mask import mark_steps
@@ -346,3 +347,14 @@ def test_sequence_without_batch_is_refused():
 def test_cache_without_order_is_refused():
     message = "inputs.use_cache\n  found: attention that is not causal\n  expected: causal=True"
     assert problems(Attention(8, 2), torch.zeros(1, 3, 8), use_cache=True) == message
+
+
+@pytest.mark.parametrize("form", ["none", "samples", "keep"])
+def test_pieces_of_many_queries_give_the_same(form, monkeypatch):
+    attention = make(8, 2, max_relative_position=3)
+    x, keep = torch.randn(2, 21, 8, dtype=torch.float64), torch.rand(2, 21) > 0.3
+    given = {"none": {}, "samples": {"mask": torch.rand(2, 21, 21) > 0.5}, "keep": {"keep": keep}}[form]
+    whole = attention(x, **given)
+    monkeypatch.setattr(shaw_position, "MOST_PAIRS", 1)
+    monkeypatch.setattr(shaw_position, "LEAST_ROWS", 4)
+    torch.testing.assert_close(attention(x, **given), whole, rtol=0, atol=1e-12)

@@ -21,6 +21,12 @@ from torcharc.module.token_mask import is_exporting
 from torcharc.module.tracing import is_tracing
 
 
+MOST_PAIRS = 2**21
+"""Pairs of a query and a key, over all heads, that are worked on at once: their scores stay in a cache, and are few."""
+LEAST_ROWS = 32
+"""Queries that are worked on at once at least."""
+
+
 class ShawKeys(NoPosition):
     """The table of vectors that are added to keys.
 
@@ -46,28 +52,28 @@ class ShawKeys(NoPosition):
 
     def bias(self, query: Tensor, keys: int) -> Tensor:
         """`q . aK`, `(N, h, L, S)`."""
-        reach, index = self._index(query.shape[-2], keys, query.device)
-        table = self._clip(self.keys, reach)
-        if self._shares_rows(reach, keys):
-            scores = (query * self.scale) @ table.mT  # (N, h, L, R)
-            return scores.gather(-1, index.expand(*scores.shape[:-1], keys))
-        return torch.einsum("bhie,ije->bhij", query * self.scale, table[index])
+        reach, shared = self._choose(keys)
+        index = relative_distance(query.shape[-2], keys, query.device).clamp(-reach, reach) + reach
+        return self._score(query, index, reach, shared)
 
-    def _index(self, queries: int, keys: int, device: torch.device) -> tuple[int, Tensor]:
-        """K, cut to what occurs, and the row of each pair `(L, S)` in the tables cut likewise."""
-        reach = self.reach
-        if not (is_exporting() or is_tracing()):  # these keep the number of keys open
-            reach = min(reach, max(keys - 1, 0))
-        return reach, relative_distance(queries, keys, device).clamp(-reach, reach) + reach
+    def _choose(self, keys: int) -> tuple[int, bool]:
+        """K, cut to what occurs; and whether rows of the table are computed once: that pays up to R = 1.5 S."""
+        if is_exporting() or is_tracing():  # these keep the number of keys open
+            return self.reach, True
+        reach = min(self.reach, max(keys - 1, 0))
+        return reach, 2 * (2 * reach + 1) <= 3 * keys
 
     def _clip(self, table: Tensor, reach: int) -> Tensor:
+        """The rows of a table that occur."""
         return table if reach == self.reach else table[self.reach - reach : self.reach + reach + 1]
 
-    def _shares_rows(self, reach: int, keys: int) -> bool:
-        """Whether rows are computed once and shared: measured, that pays up to R = 1.5 S."""
-        if is_exporting() or is_tracing():
-            return True
-        return 2 * (2 * reach + 1) <= 3 * keys
+    def _score(self, query: Tensor, index: Tensor, reach: int, shared: bool) -> Tensor:
+        """`q . aK`, `(N, h, L, S)`, for the rows `index` `(L, S)` of the table cut to `reach`."""
+        table, query = self._clip(self.keys, reach), query * self.scale
+        if not shared:
+            return torch.einsum("bhie,ije->bhij", query, table[index])
+        scores = query @ table.mT  # (N, h, L, R)
+        return scores.gather(-1, index.expand(*scores.shape[:-1], index.shape[-1]))
 
 
 class ShawPosition(ShawKeys):
@@ -91,8 +97,28 @@ class ShawPosition(ShawKeys):
         Returns:
             `(N, h, L, E)`.
         """
-        shape, keys = query.shape, key.shape[-2]
-        scores = self.bias(query, keys).flatten(0, 1)  # (N * h, L, S)
+        batch, heads, queries, keys = *query.shape[:-1], key.shape[-2]
+        distance = relative_distance(queries, keys, query.device)
+        step = queries
+        if not (torch.compiler.is_compiling() or is_tracing()):
+            step = max(LEAST_ROWS, MOST_PAIRS // max(1, batch * heads * keys))
+        if step >= queries:
+            return self._attend(query, key, value, mask, distance, dropout)
+        found = []
+        for start in range(0, queries, step):
+            rows = slice(start, start + step)
+            seen = mask if mask is None or mask.shape[-2] == 1 else mask[..., rows, :]
+            found.append(self._attend(query[..., rows, :], key, value, seen, distance[rows], dropout))
+        return torch.cat(found, -2)
+
+    def _attend(
+        self, query: Tensor, key: Tensor, value: Tensor, mask: Tensor | None, distance: Tensor, dropout: float
+    ) -> Tensor:
+        """`attend` for queries and keys that are `distance` `(L, S)` apart."""
+        shape = query.shape
+        reach, shared = self._choose(key.shape[-2])
+        index = distance.clamp(-reach, reach) + reach
+        scores = self._score(query, index, reach, shared).flatten(0, 1)  # (N * h, L, S)
         # not in place: torch's counter of operations would miss it
         scores = torch.baddbmm(scores, query.flatten(0, 1), key.flatten(0, 1).mT, alpha=shape[-1] ** -0.5)
         scores = torch.unflatten(scores, 0, shape[:2])
@@ -104,15 +130,13 @@ class ShawPosition(ShawKeys):
         del scores
         if dropout:
             weights = F.dropout(weights, dropout)
-        found = self._mix(weights, value)
+        found = self._mix(weights, value, index, reach, shared)
         return found if blind is None else found.masked_fill(blind, 0.0)
 
-    def _mix(self, weights: Tensor, value: Tensor) -> Tensor:
+    def _mix(self, weights: Tensor, value: Tensor, index: Tensor, reach: int, shared: bool) -> Tensor:
         """`sum_j a_ij (v_j + aV_r)`, `(N, h, L, E)`."""
-        keys = weights.shape[-1]
-        reach, index = self._index(weights.shape[-2], keys, weights.device)
         table = self._clip(self.values, reach)
-        if not self._shares_rows(reach, keys):
+        if not shared:
             return weights @ value + torch.einsum("bhij,ije->bhie", weights, table[index])
         sums = weights.new_zeros(*weights.shape[:-1], table.shape[0])
         sums = sums.scatter_add(-1, index.expand_as(weights), weights)  # (N, h, L, R)
