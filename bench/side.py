@@ -22,7 +22,7 @@ from bench.rows import Side, rows
 
 def forget() -> None:
     """Empties torcharc's caches of plans and outcomes; what it has read of types stays."""
-    caches = (("torcharc.planner", "_plans"), ("torcharc.node_cache", "_planned"), ("torcharc.planning", "_outcomes"))
+    caches = (("torcharc.planner", "_plans"), ("torcharc.planning", "_planned"), ("torcharc.planning", "_outcomes"))
     for module, name in caches:
         getattr(importlib.import_module(module), name).clear()  # an error where they have moved
 

@@ -25,7 +25,7 @@ def weights(net):
 
 def test_single_module_is_the_class_itself():
     assert type(torcharc.build({"type": "Linear", "in_features": 8, "out_features": 4})) is nn.Linear
-    assert type(torcharc.build(REF_ARCS["Conv2d"])) is nn.Sequential
+    assert isinstance(torcharc.build(REF_ARCS["Conv2d"]), nn.Sequential)
 
 
 def test_network_keeps_its_spec_apart_from_the_given_one():

@@ -33,6 +33,7 @@ LAYERS = [
         "torcharc.recipe",
         "torcharc.layers",
         "torcharc.planning",
+        "torcharc.stack",
         "torcharc.stacking",
         "torcharc.sequence",
         "torcharc.repairs",

@@ -17,7 +17,7 @@ def test_sequential_in_an_arc_is_that_of_torch():
     network = torcharc.build(arc(LAYERS), seed=0)
     torch.manual_seed(0)
     written = nn.Sequential(nn.Linear(8, 4), nn.ReLU(), nn.Linear(4, 3))
-    assert type(network.module_dict.body) is nn.Sequential
+    assert isinstance(network.module_dict.body, nn.Sequential)
     torch.testing.assert_close(network.module_dict.body.state_dict(), written.state_dict(), rtol=0, atol=0)
     assert torcharc.inspect(arc(LAYERS)).params == 8 * 4 + 4 + 4 * 3 + 3
     assert torcharc.inspect(arc(LAYERS)).macs == 8 * 4 + 4 * 3
@@ -31,7 +31,7 @@ def test_sequential_alone_is_a_single_module():
 
 def test_sequential_has_the_name_that_torch_gives_it():
     network = torcharc.build({"dag_in_shape": [8], "body": {"type": "torch.nn.Sequential", "layers": LAYERS}})
-    assert type(network.module_dict.body) is nn.Sequential
+    assert isinstance(network.module_dict.body, nn.Sequential)
 
 
 def test_stacks_and_sequentials_nest():

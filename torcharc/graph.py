@@ -19,6 +19,9 @@ class BatchDim:
     scale: int = 1
     offset: int = 0
 
+    def __hash__(self) -> int:  # part of every cache key: the generated one builds a tuple
+        return self.scale + 31 * self.offset
+
     def size(self, batch: int) -> int:
         """The axis at a given batch size."""
         return self.scale * batch + self.offset
@@ -78,6 +81,9 @@ class Ref:
     of_input: bool = False
     text: str = dataclasses.field(default="", compare=False)
     path: Path = dataclasses.field(default=(), compare=False)
+
+    def __hash__(self) -> int:  # a schedule looks each one up several times
+        return hash(self.name)
 
     def __str__(self) -> str:
         return self.text or ".".join([self.name, *(str(key) for key in self.output)])

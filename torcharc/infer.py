@@ -10,7 +10,7 @@ from __future__ import annotations
 import dataclasses
 import functools
 from collections.abc import Collection, Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from torcharc.entry import Entry
 from torcharc.errors import Problem
@@ -24,21 +24,19 @@ from torcharc.explain import (
     has_part,
 )
 from torcharc.graph import Graph, Node, Ref, Struct, TensorSpec, Value, walk_refs
-from torcharc.node_cache import plan_once
-from torcharc.planning import Feed
+from torcharc.planning import Feed, plan_once
 from torcharc.recipe import Call, Recipe, bind_call
 from torcharc.registry import find, lookup
 from torcharc.rules import Outcome
 from torcharc.schedule import Schedule, make_schedule
-from torcharc.sequence import takes_tensor
+from torcharc.sequence import plan_layer, takes_tensor
 from torcharc.spreading import refuse_copies, spread
 
 MOST_PARAMETERS = 10**10
 """The most parameters that `build` makes on a device with memory (40 GB of float32)."""
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
-class Step:
+class Step(NamedTuple):
     """A node that passed its checks: how its module is made and called, and what it gives.
 
     Attributes:
@@ -107,7 +105,8 @@ def infer_plan(
         within: The registered specs that the graph is a part of, from the outside in.
     """
     inputs = tuple((name, _with_dtype(name, spec, graph)) for name, spec in graph.inputs)
-    walk = _Walk({name: spec for name, spec in inputs if name not in broken}, within)
+    shared = {node.shares for node in graph.nodes}
+    walk = _Walk({name: spec for name, spec in inputs if name not in broken}, within, shared)
     steps = []
     for node in graph.nodes:
         step = walk.visit(node)
@@ -142,12 +141,13 @@ def _with_dtype(name: str, spec: Struct, graph: Graph) -> Struct:
 class _Walk:
     """The state of one walk: what is known of every input and node so far."""
 
-    def __init__(self, inputs: Mapping[str, Struct], within: tuple[str, ...]):
+    def __init__(self, inputs: Mapping[str, Struct], within: tuple[str, ...], shared: Collection[str]):
         self.inputs = inputs
         self.within = within
+        self.shared = shared  # nodes whose modules run again
         self.outputs: dict[str, Struct] = {}  # of the nodes; a faulty node is absent
         self.sources: dict[str, tuple[Entry, Node]] = {}
-        self.fed: dict[str, tuple[Feed, Any]] = {}  # what nodes with known inputs are made of
+        self.fed: dict[str, tuple[Feed, Any]] = {}  # what shared nodes with known inputs are made of
         self.sides: dict[str, int] = {}  # how many copies a node runs side by side
         self.lost: set[Ref] = set()  # references to parts that are not there
         self.problems: list[Problem] = []
@@ -210,23 +210,35 @@ class _Walk:
         self.sources[node.name] = entry, node
         if entry.expand is not None:
             return self._visit_registered(node, entry)
-        places, structs = [], {}
-        inputs = [(port, self.spread(entry, node, port, value)) for port, value in node.inputs]
-        for port, value in inputs:
-            place, structs[port] = self.value(value, first=_wants_first(entry, node, port, value))
-            places.append((port, place))
-        describe = functools.partial(_describe_port, dict(inputs), structs)
-        feed = Feed(structs, describe, self._is_broken(inputs))
-        shared = self.sources.get(node.shares)
+        values, places, structs, broken = self._feed(entry, node)
+        feed = Feed(structs, functools.partial(_describe_port, values, structs), broken)
+        shared = self.sources.get(node.shares) if node.shares else None
         owner = shared[1] if shared else node
-        planned = plan_once(entry, owner.params, feed, owner.arguments_path, owner.beside)
+        planned = plan_once(plan_layer, entry, owner.params, feed, owner.arguments_path, owner.beside)
         problems = [_place(problem, owner) for problem in planned.problems] or self._compare(node, planned.recipe, feed)
-        self.problems += [explain_node(problem, node, feed) for problem in problems]
+        if problems:
+            self.problems += [explain_node(problem, node, feed) for problem in problems]
         if problems or feed.broken or planned.recipe is None:
             return None
         self.outputs[node.name] = planned.outcome.output if planned.outcome else None
         call = bind_call(entry.ports, places)
         return Step(node, None if shared else planned.recipe, None, call, structs, planned.outcome)
+
+    def _feed(self, entry: Entry, node: Node) -> tuple[dict[str, Value], dict[str, Any], dict[str, Any], bool]:
+        """What feeds each port: as it is written, its references resolved, its specs; and whether it is broken."""
+        values, places, structs, others = {}, {}, {}, []
+        for port, value in node.inputs:
+            struct = None
+            if type(value) is Ref and not value.output:
+                struct = (self.inputs if value.of_input else self.outputs).get(value.name)
+            if type(struct) is TensorSpec:  # the usual case: a tensor as a whole
+                values[port] = places[port] = value
+            else:
+                values[port] = value = self.spread(entry, node, port, value)
+                places[port], struct = self.value(value, first=_wants_first(entry, node, port, value))
+                others.append((port, value))
+            structs[port] = struct
+        return values, places, structs, bool(others) and self._is_broken(others)
 
     def _visit_registered(self, node: Node, entry: Entry) -> Step | None:
         """The step of a node whose type is a registered spec; what is wrong within is told at the node."""
@@ -247,7 +259,7 @@ class _Walk:
     def _compare(self, node: Node, recipe: Any, feed: Feed) -> list[Problem]:
         """The problem that a module is run again on what does not fit the sizes of its first run."""
         if not node.shares:
-            if feed.known and not feed.broken:
+            if node.name in self.shared and feed.known and not feed.broken:
                 self.fed[node.name] = feed, recipe
             return []
         first, known = self.fed.get(node.shares, (feed, recipe))

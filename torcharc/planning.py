@@ -23,6 +23,7 @@ from torcharc.rules import Outcome
 MOST_CACHED = 20_000
 
 _outcomes: dict[Hashable, Outcome | Problem | Exception] = {}
+_planned: dict[Hashable, Planned] = {}
 
 
 class Feed(NamedTuple):
@@ -45,7 +46,7 @@ class Feed(NamedTuple):
 
 
 def _is_known(struct: Any) -> bool:
-    if isinstance(struct, TensorSpec) or struct is None:
+    if type(struct) is TensorSpec or struct is None:
         return struct is not None
     if isinstance(struct, Mapping):
         return all(map(_is_known, struct.values()))
@@ -58,6 +59,28 @@ class Planned(NamedTuple):
     recipe: Recipe | None
     outcome: Outcome | None
     problems: list[Problem]
+
+
+Plan = Callable[[Entry, Mapping[str, Any], Feed, Path, Sequence[str]], Planned]
+
+
+def plan_once(
+    plan: Plan, entry: Entry, params: Mapping[str, Any], feed: Feed, path: Path, beside: Sequence[str] = ()
+) -> Planned:
+    """What `plan` gives; what it planned without problems before is not planned again.
+
+    A search over related specs pays for each distinct node, and each layer of a stack, once.
+    """
+    key = None if feed.broken else make_key(entry, params, feed.structs)
+    found = _planned.get(key) if key is not None else None
+    if found is not None:
+        return found
+    planned = plan(entry, params, feed, path, beside)
+    if key is not None and not planned.problems:
+        if len(_planned) >= MOST_CACHED:
+            _planned.pop(next(iter(_planned)))
+        _planned[key] = planned
+    return planned
 
 
 def plan_module(entry: Entry, params: Mapping[str, Any], feed: Feed, path: Path, beside: Sequence[str] = ()) -> Planned:
@@ -184,16 +207,16 @@ def _find_outcome(entry: Entry, recipe: Recipe, feed: Feed, path: Path) -> tuple
 def make_key(entry: Entry, arguments: Mapping[str, Any], structs: Mapping[str, Any]) -> Hashable:
     """What an outcome depends on: type, arguments and inputs; None where that is no plain data."""
     try:
-        return (generation(), entry.name, marshal.dumps(dict(arguments), 2), _freeze(structs))
+        return (generation(), entry.name, marshal.dumps(arguments, 2), _freeze(structs))  # type: ignore[arg-type]
     except ValueError:  # an argument that is no plain value
         return None
 
 
 def _freeze(value: Any) -> Hashable:
-    if isinstance(value, Mapping):
-        return tuple((key, _freeze(item)) for key, item in value.items())
-    if isinstance(value, TensorSpec):
+    if type(value) is TensorSpec:
         return value
+    if type(value) is dict or isinstance(value, Mapping):
+        return tuple([(key, _freeze(item)) for key, item in value.items()])
     return tuple(map(_freeze, value)) if isinstance(value, tuple) else (type(value), value)
 
 
@@ -204,7 +227,7 @@ def _try_outcome(entry: Entry, recipe: Recipe, feed: Feed) -> Outcome | Exceptio
             module = make_on_meta(recipe)
             lazy = any(nn.parameter.is_lazy(parameter) for parameter in module.parameters())
             return None if lazy else Outcome(None, count_parameters(module), None)
-        call = bind_call(entry.ports, feed.structs.items())
+        call = bind_call(entry.ports, feed.structs)
         return run_on_meta(recipe, call.positional, call.named)
     except Exception as error:  # noqa: BLE001  # whatever a foreign module raises becomes a problem of the spec
         return error.with_traceback(None)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import functools
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from torch import nn
@@ -55,7 +55,7 @@ class Call(NamedTuple):
     named: dict[str, Any]
 
 
-def bind_call(ports: Sequence[Port], values: Iterable[tuple[str, Any]]) -> Call:
+def bind_call(ports: Sequence[Port], values: Mapping[str, Any]) -> Call:
     """Values by port name, as a call: by position as far as the ports are fed without a gap."""
     given = dict(values)
     positional: list[Any] = []

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from torcharc.graph import Ref, walk_refs
@@ -71,7 +71,7 @@ def make_schedule(
         steps: Name of the node, name of the node whose module it runs (or `""`), and the call.
         outputs: Public name and reference of each output.
     """
-    uses = [[*walk_refs(call.positional), *walk_refs(call.named)] for _, _, call in steps]
+    uses = [_find_refs(call) for _, _, call in steps]
     last = {ref: index for index, refs in enumerate(uses) for ref in refs}
     last.update(dict.fromkeys([ref for _, ref in outputs], len(steps)))
     wanted: dict[str, list[Ref]] = {}
@@ -82,13 +82,13 @@ def make_schedule(
     runs = []
     for index, (name, shares, call) in enumerate(steps):
         slots, keys, filled = _prepare_call(call, places.taken)
-        for ref in dict.fromkeys(uses[index]):
-            if last[ref] == index:
-                places.free(ref)
-        parts = tuple((ref.output, places.take(ref)) for ref in wanted.get(name, []))
+        freed = [ref for ref in dict.fromkeys(uses[index]) if last[ref] == index]
+        for ref in freed:
+            places.free(ref)
+        parts = tuple([(ref.output, places.take(ref)) for ref in wanted.get(name, ())])
+        reused = [place for _, place in parts]
+        dead = tuple([place for place in map(places.taken.__getitem__, freed) if place not in reused])
         out, parts = (parts[0][1], ()) if len(parts) == 1 and not parts[0][0] else (-1, parts)
-        reused = {out, *(place for _, place in parts)}
-        dead = tuple(place for place in places.just_freed() if place not in reused)
         plain = len(slots) == 1 and keys is None and out >= 0 and not dead
         more = None if plain else More(slots, keys, filled, parts, dead)
         runs.append(Run(shares or name, slots[0] if plain else -1, out, more))
@@ -102,11 +102,9 @@ class _Places:
         self.taken = {ref: index for index, ref in enumerate(inputs)}
         self.size = len(inputs)
         self._free: list[int] = []
-        self._just_freed: list[int] = []
 
     def free(self, ref: Ref) -> None:
         self._free.append(self.taken[ref])
-        self._just_freed.append(self.taken[ref])
 
     def take(self, ref: Ref) -> int:
         if self._free:
@@ -117,9 +115,12 @@ class _Places:
         self.taken[ref] = place
         return place
 
-    def just_freed(self) -> Iterable[int]:
-        freed, self._just_freed = self._just_freed, []
-        return freed
+
+def _find_refs(call: Call) -> list[Ref]:
+    """All references in a call, in order."""
+    if len(call.positional) == 1 and type(call.positional[0]) is Ref and not call.named:
+        return [call.positional[0]]
+    return [*walk_refs(call.positional), *walk_refs(call.named)]
 
 
 def _prepare_call(
@@ -127,10 +128,12 @@ def _prepare_call(
 ) -> tuple[tuple[int, ...], tuple[str, ...] | None, tuple[tuple[Any, ...], dict[str, Any]] | None]:
     positional, named = call
     first = positional[0] if len(positional) == 1 and not named else None
-    if not named and all(isinstance(value, Ref) for value in positional):
-        return tuple(taken[ref] for ref in positional), None, None
-    if isinstance(first, Mapping) and all(isinstance(value, Ref) for value in first.values()):
-        return tuple(taken[ref] for ref in first.values()), tuple(first), None
+    if type(first) is Ref:
+        return (taken[first],), None, None
+    if not named and all(type(value) is Ref for value in positional):
+        return tuple([taken[ref] for ref in positional]), None, None
+    if type(first) is dict and all(type(value) is Ref for value in first.values()):
+        return tuple([taken[ref] for ref in first.values()]), tuple(first), None
     arguments = tuple(_with_slots(value, taken) for value in positional)
     return (), None, (arguments, {name: _with_slots(value, taken) for name, value in named.items()})
 

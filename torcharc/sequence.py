@@ -23,6 +23,7 @@ from torcharc.meta import make_on_meta
 from torcharc.planning import Feed, Planned, plan_module
 from torcharc.recipe import Recipe
 from torcharc.registry import find, lookup, register
+from torcharc.stack import Sequential
 from torcharc.stacking import plan_stack, sum_outcomes
 
 
@@ -73,7 +74,7 @@ def plan_sequence(
         describe = functools.partial(_describe, name, tensor)
     if problems or not layers:
         return Planned(None, None, problems)
-    recipe = Recipe(nn.Sequential, layers=tuple(recipe for recipe in recipes if recipe is not None))
+    recipe = Recipe(Sequential, layers=tuple(recipe for recipe in recipes if recipe is not None))
     return Planned(recipe, sum_outcomes(outcomes), [])
 
 

@@ -6,16 +6,15 @@ import functools
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from torch import nn
-
 from torcharc.arguments import name_kind
 from torcharc.entry import Entry
 from torcharc.errors import Path, Problem, quote
 from torcharc.graph import Struct, TensorSpec
 from torcharc.layers import Layer, expand_stack, size_argument
-from torcharc.planning import Feed, Planned, infer_arguments, plan_module
+from torcharc.planning import Feed, Planned, infer_arguments, plan_module, plan_once
 from torcharc.recipe import Recipe
 from torcharc.rules import Outcome
+from torcharc.stack import Sequential
 
 
 def plan_stack(entry: Entry, params: Mapping[str, Any], feed: Feed, path: Path, beside: Sequence[str] = ()) -> Planned:
@@ -36,7 +35,7 @@ def plan_stack(entry: Entry, params: Mapping[str, Any], feed: Feed, path: Path, 
         outcomes.append(planned.outcome)
     if problems or not recipes:
         return Planned(None, None, list(dict.fromkeys(problems)))
-    recipe = Recipe(nn.Sequential, layers=tuple(recipe for recipe in recipes if recipe is not None))
+    recipe = Recipe(Sequential, layers=tuple(recipe for recipe in recipes if recipe is not None))
     return Planned(recipe, sum_outcomes(outcomes), [])
 
 
@@ -100,7 +99,7 @@ class _State:
         problems = self._check_norm(stack, layer)
         params = {**self._sizes(stack, layer), **layer.params}
         feed = Feed({port: self.tensor}, self.describe, self.broken)
-        planned = plan_module(layer.entry, params, feed, layer.path)
+        planned = plan_once(plan_module, layer.entry, params, feed, layer.path)
         if problems or planned.problems or planned.recipe is None:
             self.broken = True
             return planned._replace(problems=problems + planned.problems)

@@ -210,7 +210,7 @@ def test_sequential_and_compact_are_flat():
             ],
         )
     )
-    assert type(network.module_dict.m) is nn.Sequential
+    assert isinstance(network.module_dict.m, nn.Sequential)
 
 
 def test_lazy_module_stays_lazy_without_a_shape():

@@ -8,7 +8,8 @@ ones stand first. What is carried at the end is the network's output.
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Collection, Mapping
+import functools
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any, Literal, NamedTuple
 
 from torcharc.entry import Entry
@@ -47,7 +48,7 @@ def parse_arc(
     if inputs is None:
         return None, faults
     nodes = _list_nodes(spec, scope)
-    parser = _Parser(inputs, {name: _names_wanted(node) for name, node, _ in nodes}, scope, expansion)
+    parser = _Parser(inputs, nodes, scope, expansion)
     for name, node, path in nodes:
         parser.add(name, node, path)
     problems += parser.problems
@@ -107,7 +108,7 @@ class _Parser:
     def __init__(
         self,
         inputs: Mapping[str | None, TensorSpec],
-        wants: Mapping[str, Collection[Any]],
+        every: Sequence[tuple[str, Any, Path]],
         scope: Mapping[str, Any],
         expansion: Expansion,
     ):
@@ -115,7 +116,7 @@ class _Parser:
         self.scope = scope
         self.expansion = expansion
         self.written: dict[str, Mapping[str, Any]] = {}  # the nodes that could be read, as they stand in the spec
-        self.wants = wants  # the in_names of all nodes
+        self.every = every  # all nodes, as they stand in the spec
         self.cycles: set[str] = set()  # nodes in a cycle that is told already
         self.carried: dict[str | None, Ref | None] = {
             name: Ref(INPUT if name is None else name, of_input=True) for name in inputs
@@ -126,6 +127,11 @@ class _Parser:
         self.problems: list[Problem] = []
         self.seen = False
         self.uncertain = False  # an unknown type may give any names
+
+    @functools.cached_property
+    def wants(self) -> dict[str, Collection[Any]]:
+        """The in_names of all nodes."""
+        return {name: _names_wanted(node) for name, node, _ in self.every}
 
     def graph(self) -> Graph:
         """What was read, as a graph; the tensors carried at the end are its outputs."""
@@ -162,7 +168,7 @@ class _Parser:
         count = len(self.problems)
         taken = self._read_in_names(copies.wiring, path)
         faulty = len(self.problems) > count or len(taken) < len(_names_wanted(copies.wiring))
-        for copy in copies.every:
+        for copy in copies.every[1:]:
             faulty = self._check_wiring(copy.node, copies.wiring, path) or faulty
         read: list[_Read] = []
         for copy in copies.kept:
@@ -303,6 +309,8 @@ class _Parser:
         """The taken tensors as inputs of the ports."""
         refs = [self.carried.get(name) for name in taken]
         first = entry.ports[0] if entry.ports else None
+        if first is not None and first.takes == "tensor" and len(refs) == len(entry.ports) == 1:
+            return ((first.name, refs[0]),)
         if first is not None and (first.takes == "mapping" or (first.takes == "any" and len(refs) > 1)):
             named = {INPUT if name is None else name: ref for name, ref in zip(taken, refs, strict=True)}
             return ((first.name, named),)
@@ -340,12 +348,12 @@ class _Parser:
         return {output: Ref(name, (output,)) for output in names}
 
     def _carry(self, new: Mapping[str | None, Ref | None], *, broken: bool = False) -> None:
-        fresh = {name: None if broken else ref for name, ref in new.items()}
-        self.carried = {**fresh, **{name: ref for name, ref in self.carried.items() if name not in fresh}}
+        fresh = dict.fromkeys(new) if broken else new
+        self.carried = {**fresh, **self.carried, **fresh}
 
 
 def _names_wanted(node: Any) -> Collection[Any]:
-    names = node.get("in_names") if isinstance(node, Mapping) else None
+    names = node.get("in_names") if isinstance(node, dict) else None
     return names if isinstance(names, (list, tuple)) else ()
 
 

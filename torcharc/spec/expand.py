@@ -13,7 +13,7 @@ from __future__ import annotations
 import dataclasses
 import functools
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 from torcharc.entry import Entry
 from torcharc.errors import Path, Problem, SpecError, nearest, quote
@@ -42,8 +42,7 @@ class Copy:
     kept: bool = True
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
-class Copies:
+class Copies(NamedTuple):
     """What a node becomes.
 
     Attributes:
@@ -92,6 +91,11 @@ class Expansion:
         Raises:
             SpecError: If there are more than `MOST_NODES` nodes in all; nothing is copied then.
         """
+        if node.keys().isdisjoint(COPY_KEYS):  # most nodes
+            self._take(1, path)
+            filled, problems = fill(node, scope, path, self.budget)
+            wires = {key: filled[key] for key in wiring if key in filled}
+            return (None, problems) if problems else (Copies("one", (Copy(0, filled),), wires), [])
         kind, count, problems = self._read_count(node, scope, path)
         if problems:
             return None, problems

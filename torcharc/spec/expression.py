@@ -50,7 +50,7 @@ def evaluate(text: str, scope: Mapping[str, Any], meter: Meter | None = None) ->
     try:
         value = walk.visit(_parse(text.strip()))
         Meter().measure(value)
-    except RecursionError:
+    except (RecursionError, MemoryError):  # the second is what Python's parser raises for many brackets
         raise ExpressionError("a deeper expression", f"at most {MOST_NESTED} levels") from None
     return value
 
@@ -61,7 +61,7 @@ def _parse(text: str) -> ast.expr:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             return ast.parse(text, mode="eval").body
-    except (SyntaxError, ValueError, MemoryError, RecursionError) as error:
+    except (SyntaxError, ValueError) as error:
         reason = getattr(error, "msg", None) or "it cannot be read"
         raise ExpressionError(quote(text), f"an expression; it says: {reason}" if text else "an expression") from None
 

@@ -16,6 +16,8 @@ MOST_VALUES = 300_000
 MOST_DIGITS = 300
 MOST_BITS = 1000  # what a float still holds, as torch may make it one
 
+_ATOMS = {str, bool, float, type(None)}
+
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Loaded:
@@ -70,7 +72,7 @@ class _Counter:
 
     def copy(self, value: Any, path: Path) -> Any:
         kind = type(value)
-        if kind is str or kind is bool or kind is float or value is None:
+        if kind in _ATOMS:
             return value
         if kind is int:
             if value.bit_length() > MOST_BITS:
@@ -78,11 +80,13 @@ class _Counter:
                 raise SpecError(Problem(path, "a very long number", expected, code="value"))
             return value
         self.check(path)
-        if kind is list:  # the checks below take long, and most values are plain
+        if kind is dict:  # the checks below take long, and most values are plain
+            return {key: item if type(item) in _ATOMS else self.copy(item, (*path, key)) for key, item in value.items()}
+        if kind is list:
             return [self.copy(item, (*path, index)) for index, item in enumerate(value)]
-        if kind is not dict and kind.__module__ == "numpy" and hasattr(value, "tolist"):
+        if kind.__module__ == "numpy" and hasattr(value, "tolist"):
             value = value.tolist()  # a number, or an array as lists
-        if kind is dict or isinstance(value, Mapping):
+        if isinstance(value, Mapping):
             return {key: self.copy(item, (*path, key)) for key, item in _read_pairs(value, path)}
         if isinstance(value, Sequence) and not isinstance(value, (str, bytes, bytearray)):
             return [self.copy(item, (*path, index)) for index, item in enumerate(value)]
@@ -101,9 +105,6 @@ class _Counter:
 
 def _read_pairs(value: Mapping[Any, Any], path: Path) -> Iterator[tuple[Any, Any]]:
     """The pairs of a mapping; one that computes its values, as OmegaConf's do, may fail to."""
-    if type(value) is dict:
-        yield from value.items()
-        return
     for key in value:
         try:
             item = value[key]

@@ -1,0 +1,47 @@
+"""The module that a stack is, and a node of type `Sequential`."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+from torch.nn.modules import module as every_module
+
+IDLE = frozenset({nn.Dropout, nn.Dropout1d, nn.Dropout2d, nn.Dropout3d, nn.AlphaDropout, nn.FeatureAlphaDropout})
+"""The layers that give back their input in eval mode."""
+
+
+class Sequential(nn.Sequential):
+    """An `nn.Sequential` that does not call its dropout layers in eval mode, where they do nothing.
+
+    A layer with a hook of its own is called always.
+
+    Shapes:
+        what the first module takes → what the last gives.
+
+    Example:
+        >>> import torch
+        >>> Sequential(nn.Linear(8, 4), nn.Dropout(0.5)).eval()(torch.rand(2, 8)).shape
+        torch.Size([2, 4])
+    """
+
+    def forward(self, input: Tensor) -> Tensor:
+        """What the last module gives."""
+        if torch.jit.is_scripting():  # type: ignore[attr-defined]
+            for module in self:
+                input = module(input)
+        else:
+            for module in self._modules.values():
+                if module.training or type(module) not in IDLE or _has_hooks(module):
+                    input = module(input)
+        return input
+
+
+def _has_hooks(module: nn.Module) -> bool:
+    """Whether a call of the module runs more than its `forward`."""
+    return bool(
+        module._forward_hooks
+        or module._forward_pre_hooks
+        or module._backward_hooks
+        or module._backward_pre_hooks
+        or every_module._has_any_global_hook()  # type: ignore[no-untyped-call]
+    )
