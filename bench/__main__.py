@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from rich.console import Console
 from rich.table import Table
 
+from bench import text
 from bench.fresh import measure_import, measure_memory, run_side
 from bench.peer import PEER, peer_python
 from bench.rows import Row, rows
@@ -39,7 +40,11 @@ def main() -> None:
 def _measure(python: str, kind: str, chosen: list[Row], seconds: float, rounds: int, pattern: str) -> Found:
     found = run_side(python, kind, seconds, pattern)
     for row in chosen:
-        if row.make is None and row.name.startswith("import"):
+        if row.only_ours and kind == "peer":
+            continue
+        if row.make is None and row.only_ours:
+            found[row.name] = text.measure_memory(python)
+        elif row.make is None and row.name.startswith("import"):
             found[row.name] = measure_import(python, rounds)
         elif row.make is None:
             found[row.name] = measure_memory(python)
@@ -77,7 +82,7 @@ def _amount(row: Row, found: Mapping[str, float], key: str) -> str:
     if key not in found:
         return ""
     amount = found[key]
-    if row.goal is not None and row.goal.unit == "MB":
+    if row.make is None and row.name.endswith(("memory", "memory of a build")):
         return f"{amount / 1e6:,.1f} MB"
     short = row.make is not None and amount < 1e-3
     return f"{amount * 1e6:,.0f} µs" if short else f"{amount * 1e3:,.1f} ms"

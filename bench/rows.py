@@ -11,6 +11,7 @@ from typing import Any
 import torch
 from torch import nn
 
+from bench import text
 from bench.measure import Task
 from bench.workloads import CONV, HYDRA, Conv, Hydra, chain, chain_class, chain_inputs, hydra_inputs
 
@@ -37,12 +38,14 @@ class Row:
         goal: The most that is wanted, if anything is.
         make: Gives subject and yardstick, for a side; None for what is measured in processes of its own.
         slow_peer: Whether the peer takes seconds for one call.
+        only_ours: Whether the peer has nothing of the kind.
     """
 
     name: str
     goal: Goal | None = None
     make: Callable[[Side], Pair] | None = None
     slow_peer: bool = False
+    only_ours: bool = False
 
 
 @dataclasses.dataclass(frozen=True)
@@ -80,6 +83,9 @@ def rows() -> Iterator[Row]:
     yield Row(f"{conv}, first build", Goal(10, "ms"), lambda side: _build(side, CONV, Conv, first=True), slow_peer=True)
     yield Row(f"{conv}, memory of a build", Goal(5, "MB"))
     yield Row("import, beyond torch", Goal(150, "ms"))
+    for name, most, pair in text.table():
+        goal = None if most is None else Goal(most)
+        yield Row(name, goal, None if pair is None else lambda _, pair=pair: pair(), only_ours=True)
 
 
 def _hydra(side: Side, batch: int, *, training: bool = False) -> Pair:
