@@ -167,3 +167,24 @@ def test_wrong_arguments_are_told_together(arguments, message):
     with pytest.raises(ArgumentError) as error:
         TransformerBlock(**{"d_model": 8, "n_heads": 2, "d_ff": 24, **arguments})
     assert str(error.value) == message
+
+
+@pytest.mark.parametrize("activation", ["gelu", "relu", "geglu"])
+def test_result_is_the_same_without_gradients(activation):
+    layer = FeedForward(4, 12, activation=activation).eval()
+    x = torch.randn(2, 3, 4)
+    before, expected = x.clone(), layer(x)
+    with torch.no_grad():
+        torch.testing.assert_close(layer(x), expected)
+    with torch.inference_mode():
+        torch.testing.assert_close(layer(x), expected.detach())
+    assert torch.equal(x, before)
+
+
+def test_hook_sees_what_the_first_layer_gave():
+    layer, seen = FeedForward(4, 12).eval(), []
+    layer.linear1.register_forward_hook(lambda module, args, out: seen.append(out))
+    x = torch.randn(2, 3, 4)
+    with torch.no_grad():
+        layer(x)
+        torch.testing.assert_close(seen[0], layer.linear1(x))

@@ -20,7 +20,6 @@ from torcharc.module.relative_position import NoPosition, relative_distance
 from torcharc.module.token_mask import is_exporting
 from torcharc.module.tracing import is_tracing
 
-
 MOST_PAIRS = 2**21
 """Pairs of a query and a key, over all heads, that are worked on at once: their scores stay in a cache, and are few."""
 LEAST_ROWS = 32

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
@@ -52,11 +53,19 @@ class FeedForward(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """The result `(..., D)` for `x` `(..., D)`."""
-        inner = self.activation(self.linear1(x))
+        inner = self._activate(self.linear1(x))
         if self.linear3 is not None:
             inner = inner * self.linear3(x)
         out: Tensor = self.linear2(self.dropout(inner))
         return out
+
+    def _activate(self, x: Tensor) -> Tensor:
+        """The activation of what `linear1` gave."""
+        # the widest array of all: a second one of its size costs more than the activation itself
+        if torch.is_grad_enabled() or self.linear1._forward_hooks or self.activation is not F.gelu:
+            return self.activation(x)
+        changed: Tensor = torch.ops.aten.gelu_(x)
+        return changed
 
 
 @register(ports=PORTS, example={"params": {"n_heads": 2, "d_ff": 16, "norm_first": True}, "inputs": {"x": [6, 8]}})
