@@ -2,6 +2,7 @@ import pytest
 import torch
 from torch import nn
 from torch.nn.utils.rnn import pack_padded_sequence, pack_sequence, pad_packed_sequence
+from torch.utils.flop_counter import FlopCounterMode
 
 from torcharc.errors import ArgumentError, InputError
 from torcharc.module.attentive_gru import AttentiveGRU
@@ -25,6 +26,18 @@ def test_recurrence_gives_what_packing_gives(cls, bidirectional, layers):
     found = run_recurrent(rnn, x, torch.tensor(LENGTHS))
     torch.testing.assert_close(found, packed(rnn, x, LENGTHS), rtol=0, atol=1e-12)
     torch.testing.assert_close(run_recurrent(rnn, x), rnn(x)[0])
+
+
+@pytest.mark.parametrize("cls", [nn.LSTM, nn.GRU])
+@pytest.mark.parametrize("bidirectional", [True, False])
+def test_products_on_meta_are_those_of_the_steps(cls, bidirectional):
+    rnn = cls(5, 4, 2, batch_first=True, bidirectional=bidirectional, device="meta")
+    x, counts = torch.zeros(3, 7, 5, device="meta"), []
+    for run in (lambda: run_recurrent(rnn, x), lambda: rnn(x)[0]):
+        with FlopCounterMode(display=False) as counter:
+            shape = run().shape
+        counts.append((counter.get_total_flops(), shape))
+    assert counts[0] == counts[1]
 
 
 def test_recurrence_of_nothing_is_zero():

@@ -25,6 +25,8 @@ def run_recurrent(rnn: nn.LSTM | nn.GRU, x: Tensor, lengths: Tensor | None = Non
     Returns:
         `(N, L, H)`, twice as wide if `rnn` is bidirectional.
     """
+    if x.is_meta:
+        return _run_on_meta(rnn, x)
     if lengths is None:
         out: Tensor = rnn(x)[0]
         return out
@@ -43,6 +45,18 @@ def run_recurrent(rnn: nn.LSTM | nn.GRU, x: Tensor, lengths: Tensor | None = Non
             found.append(back.gather(1, order.expand_as(back)))
         x = torch.cat(found, -1) if ways == 2 else found[0]
         x = x.masked_fill(~real, 0.0)
+    return x
+
+
+def _run_on_meta(rnn: nn.LSTM | nn.GRU, x: Tensor) -> Tensor:
+    """The shape of the result, by the same products, those of all steps at once: torch would run each step."""
+    ways = 2 if rnn.bidirectional else 1
+    state = x.new_empty(*x.shape[:2], rnn.hidden_size)
+    for layer in range(rnn.num_layers):
+        for weights in rnn.all_weights[ways * layer : ways * (layer + 1)]:
+            F.linear(x, weights[0])
+            F.linear(state, weights[1])
+        x = torch.cat([state] * ways, -1)
     return x
 
 
