@@ -8,6 +8,7 @@ from text_cases import count
 
 import torcharc
 import torcharc.zoo
+from torcharc.errors import SpecError
 from torcharc.zoo.text import (
     CNNLSTMHybrid,
     CustomTransformer,
@@ -27,6 +28,8 @@ TASKS = {
 ENCODER = {"vocab_size": 50, "d_model": 16, "n_layers": 2, "n_heads": 2, "d_ff": 24}
 STAGES = {"cnn_hidden_dims": [8, 9], "cnn_kernel_sizes": [2, [3, 4]]}
 HYBRID = {"vocab_size": 50, "embed_dim": 8, "hidden_dims": [8, 9], "kernel_sizes": [2, [3, 4]], "lstm_hidden_size": 5}
+
+SHORT = {"encoder_options": {"max_len": 6}}
 
 COUNTS = {
     "custom_transformer": 36_885_248,
@@ -118,3 +121,38 @@ def test_network_trains(name):
     sum((part * torch.randn_like(part)).sum() for part in parts).backward()
     still = [key for key, p in network.named_parameters() if p.grad is None or not p.grad.abs().sum() > 0]
     assert [key for key in still if not key.endswith("key.bias")] == []  # a softmax does not feel that
+
+
+def test_length_that_is_open_may_be_short():
+    network = torcharc.build(str(ZOO / "transformer_cnn.yaml"), **ENCODER, **STAGES, max_len=7)
+    assert network({"x": ids(2, 7), "mask": torch.ones(2, 7, 7)}).shape == (2, 10)
+
+
+@pytest.mark.parametrize(
+    ("node", "path"),
+    [
+        ({"type": "CustomTransformer", **ENCODER, "max_len": 6}, "max_len"),
+        ({"type": "MultiTaskModel", **ENCODER, "task_configs": TASKS, **SHORT}, "encoder_options.max_len"),
+        ({"type": "TransformerCNN", **ENCODER, **STAGES, "num_classes": 2, **SHORT}, "encoder_options.max_len"),
+    ],
+)
+def test_length_that_is_known_has_to_fit(node, path):
+    with pytest.raises(SpecError) as error:
+        torcharc.build({"dag_in_shape": [7], "node": node})
+    assert str(error.value) == (
+        f"1 problem in the spec\nspec.node.{path}\n  found: 6\n  expected: at least 7, the steps of the input\n"
+        "  hint: write max_len: 7"
+    )
+    assert torcharc.inspect({"dag_in_shape": [6], "node": node}).params
+    options = {"max_len": 6, "absolute_pos": False}
+    free = {**node, **(options if path == "max_len" else {"encoder_options": options})}
+    assert torcharc.inspect({"dag_in_shape": [7], "node": free}).params
+
+
+def test_longer_series_than_positions_is_refused():
+    with pytest.raises(SpecError) as error:
+        torcharc.build({"dag_in_shape": [9, 4], "node": {"type": "PositionalEncoding", "max_len": 8}})
+    assert str(error.value) == (
+        "1 problem in the spec\nspec.node.max_len\n  found: 8\n  expected: at least 9, the steps of the input\n"
+        "  hint: write max_len: 9"
+    )

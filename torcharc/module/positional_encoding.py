@@ -2,19 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Self
 
 import torch
 from torch import Tensor, nn
 
-from torcharc.errors import InputError, Problem
+from torcharc.errors import InputError, Problem, quote
+from torcharc.graph import TensorSpec
 from torcharc.module.position import check_dropout, encode_sinusoid
 from torcharc.module.text_options import check_sizes, refuse, require_rank
 from torcharc.registry import register
 
+MAX_LEN = 5000
 
-@register(example={"params": {"max_len": 16}, "inputs": {"x": [5, 8]}})
+
+def check_length(arguments: Mapping[str, Any], structs: Mapping[str, Any]) -> Iterator[Problem]:
+    """The problem of an input whose length is known, and greater than the arguments' `max_len`."""
+    spec, most = next(iter(structs.values()), None), arguments.get("max_len", MAX_LEN)
+    shape = spec.shape if isinstance(spec, TensorSpec) else ()
+    length = shape[1] if len(shape) > 1 else None
+    if isinstance(length, int) and isinstance(most, int) and length > most:
+        expected = f"at least {length}, the steps of the input"
+        yield Problem(("max_len",), quote(most), expected, f"write max_len: {length}", "too-long")
+
+
+@register(check=check_length, example={"params": {"max_len": 16}, "inputs": {"x": [5, 8]}})
 class PositionalEncoding(nn.Module):
     """Adds sines and cosines of the position and a learned vector for it, then drops out.
 
@@ -38,7 +51,7 @@ class PositionalEncoding(nn.Module):
     skip_init = True
     table: Tensor
 
-    def __init__(self, d_model: int, max_len: int = 5000, dropout: float = 0.1, *, learnable: bool = True):
+    def __init__(self, d_model: int, max_len: int = MAX_LEN, dropout: float = 0.1, *, learnable: bool = True):
         refuse([*check_sizes(d_model=d_model, max_len=max_len), *check_dropout(dropout)])
         super().__init__()
         self.d_model = d_model
@@ -78,6 +91,8 @@ class PositionalEncoding(nn.Module):
         """
         require_rank(x, "a sequence (L, D), or a batch of them (N, L, D)", 2, 3)
         end = start + x.shape[-2]
+        if x.is_meta and end > self.max_len:
+            return x  # where sizes are free, they stand for smaller ones too; `check_length` tells the others
         if end > self.max_len:
             expected = f"at most max_len={self.max_len} positions"
             raise InputError(Problem(("x",), f"{end} steps", expected, f"write max_len={end} or more", "too-long"))

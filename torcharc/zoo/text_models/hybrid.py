@@ -18,7 +18,7 @@ from torcharc.module.token_mask import Lengths, Sizes, mark_steps, read_keep, re
 from torcharc.module.token_pool import pool_mean
 from torcharc.registry import register
 from torcharc.zoo.text_models.heads import Head
-from torcharc.zoo.text_models.transformer import IDS, check_encoder, make_encoder
+from torcharc.zoo.text_models.transformer import IDS, check_encoder, check_positions, make_encoder
 
 MODES = ("sequence", "pooled")
 
@@ -117,6 +117,7 @@ class CNNLSTMHybrid(nn.Module):
 
 
 @register(
+    check=check_positions,
     ports=PORTS,
     input_dtype="int64",
     example={

@@ -14,7 +14,7 @@ from torcharc.module.token_mask import read_keep
 from torcharc.module.token_pool import pool_mean
 from torcharc.registry import register
 from torcharc.zoo.text_models.heads import Head
-from torcharc.zoo.text_models.transformer import IDS, check_encoder, make_encoder
+from torcharc.zoo.text_models.transformer import IDS, check_encoder, check_positions, make_encoder
 
 KINDS = ("classification", "regression", "sequence")
 KEYS = ("num_classes", "type")
@@ -26,6 +26,7 @@ def _task_names(params: Mapping[str, Any]) -> tuple[str, ...]:
 
 
 @register(
+    check=check_positions,
     ports=(Port("x"), Port("mask", required=False, keyword=True), Port("keep", required=False, keyword=True)),
     input_dtype="int64",
     kind="fork",

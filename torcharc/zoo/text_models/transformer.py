@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 from torcharc.arguments import read_arguments, read_signature
 from torcharc.errors import InputError, Problem, quote
-from torcharc.module.positional_encoding import PositionalEncoding
+from torcharc.module.positional_encoding import PositionalEncoding, check_length
 from torcharc.module.relative_attention import PORTS, Cache
 from torcharc.module.text_options import check_sizes, refuse, require_rank
 from torcharc.module.token_embedding import TokenEmbedding
@@ -17,11 +17,22 @@ from torcharc.module.token_mask import Sizes, join_masks, read_keep, read_mask
 from torcharc.module.transformer_block import TransformerBlock, check_block, make_norm
 from torcharc.registry import register
 
+
+def check_positions(arguments: Mapping[str, Any], structs: Mapping[str, Any]) -> Iterator[Problem]:
+    """The problem of an input that is longer than the positions of a model with an encoder reach."""
+    options = arguments.get("encoder_options")
+    given = options if isinstance(options, Mapping) else arguments
+    if given.get("absolute_pos", True):
+        for problem in check_length(given, structs):
+            yield problem if given is arguments else problem.under("encoder_options")
+
+
 IDS = {"shape": [7], "dtype": "int64", "range": [0, 20]}
 """Ids of tokens, as an example of an input."""
 
 
 @register(
+    check=check_positions,
     ports=PORTS,
     input_dtype="int64",
     example={
