@@ -196,3 +196,12 @@ def test_forward_of_a_transformer_costs_what_is_documented():
     with FlopCounterMode(display=False) as counter:
         model.eval()(x)
     assert 1.25e9 < counter.get_total_flops() < 1.35e9
+
+
+@pytest.mark.filterwarnings("ignore:`torch.jit.trace")
+@pytest.mark.parametrize("options", [{}, {"causal": True, **MODERN}, {"position": "t5", "causal": True}])
+def test_trace_leaves_batch_and_length_open(options):
+    model = transformer(**options).eval()
+    traced = torch.jit.trace(model, (ids(2, 9),), check_trace=False)
+    x = ids(3, 40)
+    torch.testing.assert_close(traced(x), model(x), rtol=1e-4, atol=1e-5)

@@ -12,6 +12,7 @@ from torcharc.errors import InputError, Problem, quote
 from torcharc.graph import TensorSpec
 from torcharc.module.position import check_dropout, encode_sinusoid
 from torcharc.module.text_options import check_sizes, refuse, require_rank
+from torcharc.module.tracing import is_tracing
 from torcharc.registry import register
 
 MAX_LEN = 5000
@@ -93,7 +94,7 @@ class PositionalEncoding(nn.Module):
         end = start + x.shape[-2]
         if x.is_meta and end > self.max_len:
             return x  # where sizes are free, they stand for smaller ones too; `check_length` tells the others
-        if end > self.max_len:
+        if not is_tracing() and end > self.max_len:
             expected = f"at most max_len={self.max_len} positions"
             raise InputError(Problem(("x",), f"{end} steps", expected, f"write max_len={end} or more", "too-long"))
         rows = self.table[start:end] if self.learned is None else self.table[start:end] + self.learned[start:end]

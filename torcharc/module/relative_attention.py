@@ -116,7 +116,7 @@ class MultiHeadAttentionWithRelativePosition(nn.Module):
         value = self._split(self.value(x), self.n_kv_heads)
         if cache is not None:
             key, value = torch.cat([cache[0], key], -2), torch.cat([cache[1], value], -2)
-        found = self._attend(query, key, value, self._read_masks(x, key, mask, keep))
+        found = self._attend(query, key, value, self._read_masks(x, key, mask, keep), cached=cache is not None)
         out: Tensor = self.output(found.transpose(1, 2).flatten(2))
         if self.norm is not None:
             out = self.norm(x + out)
@@ -131,7 +131,7 @@ class MultiHeadAttentionWithRelativePosition(nn.Module):
         seen = read_mask(mask, Sizes(batch, self.n_heads, queries, keys))
         return join_masks(seen, read_keep(keep, (batch, keys)))
 
-    def _attend(self, query: Tensor, key: Tensor, value: Tensor, mask: Tensor | None) -> Tensor:
+    def _attend(self, query: Tensor, key: Tensor, value: Tensor, mask: Tensor | None, *, cached: bool) -> Tensor:
         """`(N, h, L, E)` for queries, keys, values and a mask of booleans `(N, h, L, S)`."""
         queries, keys = query.shape[-2], key.shape[-2]
         if self.n_kv_heads != self.n_heads:
@@ -140,8 +140,8 @@ class MultiHeadAttentionWithRelativePosition(nn.Module):
         shaw = isinstance(self.position, ShawPosition)
         bias = None if shaw else self.position.bias(query, keys)
         # SDPA's own causal mask has its corner at the first key, and stands beside no other mask
-        plain = self.causal and mask is None and bias is None and queries == keys and not shaw
-        if self.causal and not plain and queries > 1:
+        plain = self.causal and mask is None and bias is None and not cached and not shaw
+        if self.causal and not plain and not (cached and queries == 1):
             order = mark_causal(queries, keys, query.device)[None, None]
             mask = order if mask is None else mask & order
         if isinstance(self.position, ShawPosition):

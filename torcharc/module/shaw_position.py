@@ -98,10 +98,9 @@ class ShawPosition(ShawKeys):
         """
         batch, heads, queries, keys = *query.shape[:-1], key.shape[-2]
         distance = relative_distance(queries, keys, query.device)
-        step = queries
-        if not (torch.compiler.is_compiling() or is_tracing()):
-            step = max(LEAST_ROWS, MOST_PAIRS // max(1, batch * heads * keys))
-        if step >= queries:
+        whole = torch.compiler.is_compiling() or is_tracing()
+        step = 0 if whole else max(LEAST_ROWS, MOST_PAIRS // max(1, batch * heads * keys))
+        if whole or step >= queries:
             return self._attend(query, key, value, mask, distance, dropout)
         found = []
         for start in range(0, queries, step):

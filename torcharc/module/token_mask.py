@@ -54,11 +54,7 @@ def read_mask(mask: Tensor | None, sizes: Sizes) -> Tensor | None:
     if mask.dim() not in (3, 4):
         raise InputError(_wrong_shape(mask, sizes))
     wide = mask[:, None] if mask.dim() == 3 else mask
-    if (
-        wide.shape[2:] != (sizes.queries, sizes.keys)
-        or wide.shape[0] not in (sizes.batch, 1)
-        or wide.shape[1] not in (sizes.heads, 1)
-    ):
+    if not is_tracing() and not _fits(wide, sizes):
         raise InputError(_wrong_shape(mask, sizes))
     if wide.dtype is torch.bool:
         return wide
@@ -67,6 +63,12 @@ def read_mask(mask: Tensor | None, sizes: Sizes) -> Tensor | None:
         hint = "a mask that is to be added to the scores: pass mask == 0"
         raise InputError(Problem(("mask",), f"the number {mask.min().item():g}", expected, hint, "mask"))
     return wide != 0
+
+
+def _fits(wide: Tensor, sizes: Sizes) -> bool:
+    """Whether a mask of four axes fits `sizes`."""
+    batch, heads, queries, keys = wide.shape
+    return queries == sizes.queries and keys == sizes.keys and batch in (sizes.batch, 1) and heads in (sizes.heads, 1)
 
 
 def _wrong_shape(mask: Tensor, sizes: Sizes) -> Problem:
@@ -86,7 +88,7 @@ def read_keep(keep: Tensor | None, shape: Sequence[int], path: str = "keep") -> 
         return None
     if not isinstance(keep, Tensor):
         raise InputError(Problem((path,), f"a value of type {type(keep).__name__}", "a tensor", code="mask"))
-    if keep.dim() != len(shape) or tuple(keep.shape) != tuple(shape):
+    if keep.dim() != len(shape) or (not is_tracing() and tuple(keep.shape) != tuple(shape)):
         expected = f"one number for each token, shape {tuple(shape)}"
         raise InputError(Problem((path,), f"shape {tuple(keep.shape)}", expected, code="mask"))
     return keep if keep.dtype is torch.bool else keep != 0
@@ -115,7 +117,7 @@ def read_lengths(lengths: Lengths, batch: int, length: int, device: torch.device
     if lengths.is_floating_point() or lengths.is_complex() or lengths.dtype is torch.bool:
         found = f"a tensor of {str(lengths.dtype).removeprefix('torch.')}"
         raise InputError(Problem(("lengths",), found, "integers", code="lengths"))
-    if lengths.dim() != 1 or lengths.shape[0] != batch:
+    if lengths.dim() != 1 or (not is_tracing() and lengths.shape[0] != batch):
         found = f"shape {tuple(lengths.shape)}"
         raise InputError(Problem(("lengths",), found, f"one for each sample, shape ({batch},)", code="lengths"))
     _check_range(lengths, length)
