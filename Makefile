@@ -6,7 +6,7 @@ STAMP := .venv/.stamp
 WORKERS ?= 2
 ARGS ?=
 
-.PHONY: setup demo test lint format bench clean
+.PHONY: setup demo test lint format bench fuzz clean
 
 setup: $(STAMP)
 
@@ -35,6 +35,10 @@ format: $(STAMP)
 
 bench: $(STAMP)
 	$(BIN)/python -m bench $(ARGS)
+
+# Mutated specs, 20,000 of each format: `make fuzz ARGS='arc --count 1000 --seed 1'`.
+fuzz: $(STAMP)
+	OMP_NUM_THREADS=1 PYTHONPATH=.:test $(BIN)/python test/fuzz.py $(ARGS)
 
 # Leaves the environments alone; delete .venv to set up anew.
 clean:

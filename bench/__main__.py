@@ -11,8 +11,8 @@ from rich.console import Console
 from rich.table import Table
 
 from bench import text
-from bench.fresh import measure_import, measure_memory, run_side
-from bench.peer import PEER, peer_python
+from bench.fresh import measure_import, measure_memory, run_side, run_yardsticks
+from bench.peer import PEER, peer_python, yardstick_python
 from bench.rows import Row, rows
 
 Found = Mapping[str, Mapping[str, float]]
@@ -34,15 +34,30 @@ def main() -> None:
             theirs = _measure(peer_python(), "peer", chosen, seconds / 2, rounds, options.pattern)
         except subprocess.CalledProcessError as error:
             print(f"no figures of {PEER}: {error}", file=sys.stderr)
-    Console(width=None if sys.stdout.isatty() else 130).print(_table(chosen, ours, theirs))
+    console = Console(width=None if sys.stdout.isatty() else 130)
+    console.print(_table(chosen, ours, theirs))
+    if not options.no_peer and options.pattern in "50 nodes":
+        try:
+            console.print(_yardstick_table(run_yardsticks(yardstick_python(), seconds)))
+        except subprocess.CalledProcessError as error:
+            print(f"no figures of other tools: {error}", file=sys.stderr)
+
+
+def _yardstick_table(found: Found) -> Table:
+    table = Table(title="50 nodes, from a description to a network, with other tools")
+    for heading in ("tool", "to by hand", "time"):
+        table.add_column(heading, justify="left" if heading == "tool" else "right")
+    for name, figures in found.items():
+        table.add_row(name, f"{figures['ratio']:.2f}×", f"{figures['value'] * 1e3:,.2f} ms")
+    return table
 
 
 def _measure(python: str, kind: str, chosen: list[Row], seconds: float, rounds: int, pattern: str) -> Found:
     found = run_side(python, kind, seconds, pattern)
     for row in chosen:
-        if row.only_ours and kind == "peer":
+        if row.own and kind == "peer":
             continue
-        if row.make is None and row.only_ours:
+        if row.make is None and row.own:
             found[row.name] = text.measure_memory(python)
         elif row.make is None and row.name.startswith("import"):
             found[row.name] = measure_import(python, rounds)
@@ -82,7 +97,7 @@ def _amount(row: Row, found: Mapping[str, float], key: str) -> str:
     if key not in found:
         return ""
     amount = found[key]
-    if row.make is None and row.name.endswith(("memory", "memory of a build")):
+    if row.make is None and "memory" in row.name:
         return f"{amount / 1e6:,.1f} MB"
     short = row.make is not None and amount < 1e-3
     return f"{amount * 1e6:,.0f} µs" if short else f"{amount * 1e3:,.1f} ms"

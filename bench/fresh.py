@@ -69,6 +69,13 @@ def run_side(python: str, kind: str, seconds: float, pattern: str) -> dict[str, 
     return {found["row"]: found for found in map(json.loads, output.splitlines())}
 
 
+def run_yardsticks(python: str, seconds: float) -> dict[str, dict[str, float]]:
+    """What `bench/yardstick.py` measures with an interpreter, by tool."""
+    command = [python, "-P", str(ROOT / "bench" / "yardstick.py"), str(seconds)]
+    output = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True, env=_environment(python)).stdout
+    return {found["row"]: found for found in map(json.loads, output.splitlines())}
+
+
 def _run(python: str, source: str) -> float:
     command = [python, "-P", "-c", source]
     return float(

@@ -1,15 +1,17 @@
-"""The peer, `torcharc==1.2.1`, in an environment of its own: `.venv-peer`, made on first use."""
+"""Environments of their own, made on first use: the peer `torcharc==1.2.1`, and other tools as yardsticks."""
 
 from __future__ import annotations
 
 import os
 import pathlib
+import shutil
 import subprocess
 import sys
+from collections.abc import Sequence
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 PEER = "torcharc==1.2.1"
-PLACE = ROOT / ".venv-peer"
+YARDSTICKS = ("hydra-core==1.3.8", "torcharc==2.1.2")
 
 
 def peer_python() -> str:
@@ -18,16 +20,44 @@ def peer_python() -> str:
     Raises:
         subprocess.CalledProcessError: If the environment cannot be made.
     """
-    given = os.environ.get("BENCH_PEER_PYTHON")
+    return os.environ.get("BENCH_PEER_PYTHON") or _environment(".venv-peer", sys.executable, (PEER,))
+
+
+def yardstick_python() -> str:
+    """The interpreter of the other tools; `BENCH_YARDSTICK_PYTHON` names another one.
+
+    TorchArc 2.1.2 needs Python 3.12 or later: an interpreter of that kind is used where one is found.
+
+    Raises:
+        subprocess.CalledProcessError: If the environment cannot be made.
+    """
+    given = os.environ.get("BENCH_YARDSTICK_PYTHON")
     if given:
         return given
-    python, stamp = PLACE / "bin" / "python", PLACE / ".stamp"
+    newer = [shutil.which(f"python3.{minor}") for minor in (13, 12)]
+    python = next((path for path in newer if path and _runs(path)), None)
+    if sys.version_info >= (3, 12):
+        python = sys.executable
+    what = YARDSTICKS if python else YARDSTICKS[:1]
+    return _environment(".venv-yardstick", python or sys.executable, what)
+
+
+def _runs(python: str) -> bool:
+    """Whether an interpreter starts: what stands on the path may be a stand-in for one that is not chosen."""
+    return subprocess.run([python, "-c", ""], capture_output=True, check=False).returncode == 0
+
+
+def _environment(name: str, base: str, what: Sequence[str]) -> str:
+    """The interpreter of the environment `name`, made with `base` and with `what` in it where there is none."""
+    place = ROOT / name
+    python, stamp = place / "bin" / "python", place / ".stamp"
     if not stamp.exists():
-        print(f"{PEER} is installed into {PLACE.name} ...", file=sys.stderr)
-        subprocess.run([sys.executable, "-m", "venv", "--clear", str(PLACE)], check=True)
-        # the same torch as ours; the rest as the peer wants it, which pins an older pydash
+        print(f"{', '.join(what)} into {name} ...", file=sys.stderr)
+        subprocess.run([base, "-m", "venv", "--clear", str(place)], check=True)
+        # the same torch as ours; the rest as the tools want it
         _install(python, "-c", str(ROOT / "constraints.txt"), "torch", "numpy", "setuptools", "wheel")
-        _install(python, PEER)
+        for package in what:
+            _install(python, package)
         stamp.touch()
     return str(python)
 

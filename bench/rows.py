@@ -13,7 +13,18 @@ from torch import nn
 
 from bench import text
 from bench.measure import Task
-from bench.workloads import CONV, HYDRA, Conv, Hydra, chain, chain_class, chain_inputs, hydra_inputs
+from bench.workloads import (
+    CONV,
+    HYDRA,
+    Conv,
+    Hydra,
+    chain,
+    chain_class,
+    chain_inputs,
+    hydra_inputs,
+    nodes,
+    nodes_by_hand,
+)
 
 Pair = tuple[Task, Task]
 
@@ -38,14 +49,14 @@ class Row:
         goal: The most that is wanted, if anything is.
         make: Gives subject and yardstick, for a side; None for what is measured in processes of its own.
         slow_peer: Whether the peer takes seconds for one call.
-        only_ours: Whether the peer has nothing of the kind.
+        own: Whether the peer has nothing to compare.
     """
 
     name: str
     goal: Goal | None = None
     make: Callable[[Side], Pair] | None = None
     slow_peer: bool = False
-    only_ours: bool = False
+    own: bool = False
 
 
 @dataclasses.dataclass(frozen=True)
@@ -79,13 +90,18 @@ def rows() -> Iterator[Row]:
     for length in (100, 1000):
         yield Row(f"chain of {length}, first build", None, lambda side, n=length: _build_chain(side, n, first=True))
         yield Row(f"chain of {length}, second build", None, lambda side, n=length: _build_chain(side, n))
+    for form, name in (("arc", "an arc"), ("arcgraph", "Arc-Graph"), ("modules", "modules and graph")):
+        make = lambda side, form=form: _check_nodes(form)  # noqa: E731
+        yield Row(f"50 nodes as {name}, check", Goal(2, "ms"), make, own=True)
+        make = lambda side, form=form: _build_nodes(side, form)  # noqa: E731
+        yield Row(f"50 nodes as {name}, build", None, make, own=True)
     conv = "conv on [3, 1024, 1024]"
     yield Row(f"{conv}, first build", Goal(10, "ms"), lambda side: _build(side, CONV, Conv, first=True), slow_peer=True)
     yield Row(f"{conv}, memory of a build", Goal(5, "MB"))
     yield Row("import, beyond torch", Goal(150, "ms"))
     for name, most, pair in text.table():
-        goal = None if most is None else Goal(most)
-        yield Row(name, goal, None if pair is None else lambda _, pair=pair: pair(), only_ours=True)
+        make = None if pair is None else lambda _, pair=pair: pair()
+        yield Row(name, None if most is None else Goal(most), make, own=True)
 
 
 def _hydra(side: Side, batch: int, *, training: bool = False) -> Pair:
@@ -128,6 +144,27 @@ def _build_variants(side: Side) -> Pair:
         return spec
 
     return Task(side.build, prepare), Task(lambda _: Hydra())
+
+
+def _check_nodes(form: str) -> Pair:
+    """A spec read and checked from nothing, its types known; and the constructors of its modules."""
+    import torcharc  # the peer has no `check`
+
+    spec = nodes(form)
+    if torcharc.check(spec) != []:
+        raise ValueError(torcharc.check(spec))
+    return Task(torcharc.check, lambda: spec), Task(lambda _: nodes_by_hand())
+
+
+def _build_nodes(side: Side, form: str) -> Pair:
+    """The first build of a spec whose nodes are known."""
+    spec = nodes(form)
+
+    def prepare() -> Any:
+        side.forget()
+        return spec
+
+    return Task(side.build, prepare, single=True), Task(lambda _: nodes_by_hand())
 
 
 def _build(side: Side, spec: Any, by_hand: Callable[[], nn.Module], *, first: bool = False) -> Pair:

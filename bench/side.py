@@ -32,7 +32,7 @@ def main(kind: str, seconds: str, pattern: str) -> None:
     torch.set_num_threads(1)
     side = Side(torcharc.build, forget if kind == "ours" else lambda: None)  # the peer has no caches
     for row in rows():
-        if row.make is None or pattern not in row.name or (row.only_ours and kind == "peer"):
+        if row.make is None or pattern not in row.name or (row.own and kind == "peer"):
             continue
         torch.manual_seed(0)
         subject, yardstick = row.make(side)

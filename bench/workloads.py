@@ -134,3 +134,38 @@ def chain_inputs(batch: int, *, carried: bool) -> Any:
     """Random inputs of a chain."""
     x = torch.rand(batch, WIDTH)
     return {"x": x, "c": torch.rand(batch, WIDTH)} if carried else x
+
+
+NODES = 50
+
+
+def nodes_by_hand() -> nn.Sequential:
+    """Linear and ReLU in turn, `NODES` of them."""
+    return nn.Sequential(*[nn.ReLU() if index % 2 else nn.Linear(WIDTH, WIDTH) for index in range(NODES)])
+
+
+def nodes(form: str) -> dict[str, Any]:
+    """The same as a spec: `arc`, `arcgraph` or `modules`."""
+    kinds = [{"type": "ReLU"} if index % 2 else {"type": "Linear", "out_features": WIDTH} for index in range(NODES)]
+    named = {f"n{index}": kind for index, kind in enumerate(kinds)}
+    if form == "arc":
+        return {"dag_in_shape": [WIDTH], **named}
+    wires = dict(zip(named, ["x", *named], strict=False))
+    last = f"n{NODES - 1}"
+    if form == "modules":
+        modules = {
+            name: {kind["type"]: {key: kind[key] for key in kind if key != "type"} or None}
+            for name, kind in named.items()
+        }
+        graph = {"input": {"x": [WIDTH]}, "modules": {name: [before] for name, before in wires.items()}, "output": last}
+        return {"modules": modules, "graph": graph}
+    graph = [
+        {
+            "name": name,
+            "type": kind["type"],
+            "params": {key: kind[key] for key in kind if key != "type"},
+            "inputs": before,
+        }
+        for (name, kind), before in zip(named.items(), wires.values(), strict=True)
+    ]
+    return {"inputs": {"x": {"dtype": "float32", "shape": [None, WIDTH]}}, "graph": graph, "outputs": {"y": last}}

@@ -32,7 +32,8 @@ NOT_COMPILED = {
     "CTCLoss": "its result's shape depends on values",
     "CrossMapLRN2d": "an autograd function of the old kind, which dynamo cannot trace",
 }
-MACS_DEPEND_ON_VALUES = {
+NO_COUNT_OF_MACS = {
+    "Bilinear": "the counter of torch does not know it; test_rules.py holds its MACs against matrix products",
     "AdaptiveLogSoftmaxWithLoss": "only the clusters that occur in the batch are computed",
 }
 OPEN = {
@@ -98,7 +99,7 @@ def test_suite_runs_blocks_modules_and_functions():
 
 
 def test_exceptions_are_types():
-    listed = [*WITHOUT_EXAMPLE, *NOT_COMPILED, *MACS_DEPEND_ON_VALUES, *OPEN]
+    listed = [*WITHOUT_EXAMPLE, *NOT_COMPILED, *NO_COUNT_OF_MACS, *OPEN]
     assert [name for name in listed if name not in type_names()] == []
 
 
@@ -162,7 +163,7 @@ def test_inferred_parameters_are_those_of_the_network(name):
     assert example.outcome().params == sum(p.numel() for p in network.parameters())
 
 
-@pytest.mark.parametrize("name", [name for name in TYPES if name not in MACS_DEPEND_ON_VALUES])
+@pytest.mark.parametrize("name", [name for name in TYPES if name not in NO_COUNT_OF_MACS])
 def test_inferred_macs_are_those_of_forward(name):
     example = Documented(name)
     network, batch = example.build(), 3

@@ -28,6 +28,7 @@ LAYERS = [
     ],
     ["torcharc.entry", "torcharc.torch_types", "torcharc.registry"],
     [
+        "torcharc.repetition",
         "torcharc.meta",
         "torcharc.initialize",
         "torcharc.recipe",

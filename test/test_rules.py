@@ -1,13 +1,17 @@
 """Every rule, held against a run on meta over random arguments; and that rules answer where all is well."""
 
+import dataclasses
 import functools
+import math
 
 import pytest
 import torch
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 from torch import nn
+from torch.utils.flop_counter import FlopCounterMode
 
+from torcharc import repetition
 from torcharc.graph import BatchDim, N, TensorSpec
 from torcharc.meta import run_on_meta
 from torcharc.registry import find, type_names
@@ -20,12 +24,20 @@ checked = settings(
 )
 
 
+@pytest.fixture(autouse=True, scope="module")
+def time_enough():
+    """A recurrent layer takes every step on meta."""
+    most, repetition.MOST_OPERATIONS = repetition.MOST_OPERATIONS, 10**6
+    yield
+    repetition.MOST_OPERATIONS = most
+
+
 def spec(*dims, dtype="float32"):
     return TensorSpec((N, *dims), dtype)
 
 
 def meta(name, arguments, inputs):
-    """What a run on meta gives, or None where it fails."""
+    """What a run on meta gives, or None where it fails; a recurrent layer takes every step there."""
     try:
         return run_on_meta(functools.partial(find(name).make, **arguments), inputs, {})
     except Exception:  # noqa: BLE001  # whatever torch raises, the rule must not answer
@@ -146,7 +158,7 @@ UNCHANGED = [name for name, rule in RULES.items() if rule is RULES["ReLU"]]
 
 
 def test_every_rule_has_an_ordinary_case():
-    assert set(RULES) == {name for name, *_ in ORDINARY} | set(UNCHANGED)
+    assert set(RULES) == {name for name, *_ in ORDINARY} | set(UNCHANGED) | {"Bilinear"}  # two inputs: below
 
 
 @pytest.mark.parametrize(("name", "arguments", "given", "output", "params", "macs"), ORDINARY)
@@ -404,6 +416,52 @@ def test_recurrent_rules_agree(name, dims, options, proj):
         arguments["proj_size"] = proj
     answer = assert_agrees(name, arguments, [spec(steps, width)])
     assert (answer is None) == (name == "LSTM" and proj >= hidden)
+
+
+@checked
+@given(st.tuples(small, small, small), st.lists(sizes, max_size=2), st.booleans())
+def test_bilinear_rule_agrees(widths, rest, bias):
+    one, two, out = widths
+    arguments = {"in1_features": one, "in2_features": two, "out_features": out, "bias": bias}
+    inputs = [spec(*rest, one), spec(*rest, two)]
+    answer = find("Bilinear").rule(arguments, inputs)
+    assert dataclasses.replace(answer, macs=0) == meta("Bilinear", arguments, inputs)  # torch counts none
+    if None not in rest:
+        count = math.prod(rest)
+        with FlopCounterMode(display=False) as counter:
+            products = torch.mm(torch.ones(count, two), torch.ones(two, out * one))
+            torch.bmm(products.view(count, out, one), torch.ones(count, one, 1))
+        assert 2 * answer.macs == counter.get_total_flops()
+    assert find("Bilinear").rule(arguments, [spec(*rest, one + 1), spec(*rest, two)]) is None
+
+
+LAYOUTS = {
+    "batch first": ((N, 3, 4), True, (N,)),
+    "steps first": ((3, N, 4), False, (N,)),
+    "batch as steps": ((N, 3, 4), False, (3,)),
+    "one sequence": ((3, 4), False, ()),
+    "batch as one sequence": ((N, 4), True, ()),
+    "no batch": ((2, 3, 4), True, (2,)),
+    "shifted batch": ((BatchDim(1, 2), 2, 4), True, (BatchDim(1, 2),)),
+}
+
+
+@pytest.mark.parametrize("name", ["RNN", "GRU", "LSTM"])
+@pytest.mark.parametrize("layout", LAYOUTS)
+@pytest.mark.parametrize("stated", [False, True], ids=["alone", "with a state"])
+def test_recurrent_rules_know_every_layout(name, layout, stated):
+    shape, batch_first, batch = LAYOUTS[layout]
+    state = TensorSpec((2, *batch, 5))
+    states = (state, state) if name == "LSTM" else state
+    arguments = {"input_size": 4, "hidden_size": 5, "num_layers": 2, "batch_first": batch_first}
+    answer = assert_agrees(name, arguments, [TensorSpec(shape), states] if stated else [TensorSpec(shape)])
+    assert answer.output == (TensorSpec((*shape[:-1], 5)), states)
+
+
+@pytest.mark.parametrize("wrong", [TensorSpec((2, N, 6)), TensorSpec((1, N, 5)), TensorSpec((2, N, 5), "int64"), None])
+def test_recurrent_rules_leave_a_wrong_state_to_torch(wrong):
+    arguments = {"input_size": 4, "hidden_size": 5, "num_layers": 2, "batch_first": True}
+    assert assert_agrees("GRU", arguments, [spec(3, 4), wrong]) is None
 
 
 # forks and merges

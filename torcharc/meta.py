@@ -17,6 +17,7 @@ import torch
 from torch import nn
 
 from torcharc.graph import BatchDim, Dim, Struct, TensorSpec
+from torcharc.repetition import OperationLimit, Repetition
 from torcharc.rules import Outcome
 
 BATCHES = (89, 97)
@@ -78,15 +79,16 @@ def run_on_meta(make: Callable[[], nn.Module], arguments: Sequence[Any], named: 
     module = make_on_meta(make)
     free = _is_free(arguments) or _is_free(tuple(named.values()))
     turns = ((0, 0), (1, 0), (0, 1)) if free else ((0, 0), (1, 0))
+    repetition = Repetition(module)
     try:
-        results = [_run(module, arguments, named, turn, "meta") for turn in turns]
+        results = [_run(module, arguments, named, turn, repetition) for turn in turns]
         batches = BATCHES
     except (RuntimeError, NotImplementedError, TypeError) as error:
         if "meta" not in str(error).lower():
             raise
         with untouched():
             real = make().eval()
-        results = [_run(real, arguments, named, turn, "cpu") for turn in turns]
+        results = [_run(real, arguments, named, turn) for turn in turns]
         batches = SMALL_BATCHES
     (first, flops), (second, more_flops) = results[:2]
     output = _compare(first, second, batches)
@@ -110,10 +112,18 @@ def _is_free(value: Any) -> bool:
 
 
 def _run(
-    module: nn.Module, arguments: Sequence[Any], named: Mapping[str, Any], turn: tuple[int, int], device: str
+    module: nn.Module,
+    arguments: Sequence[Any],
+    named: Mapping[str, Any],
+    turn: tuple[int, int],
+    repetition: Repetition | None = None,
 ) -> tuple[Any, int]:
-    """The result and the FLOPs with the first or second batch size, and the first or second free size."""
-    batch = (BATCHES if device == "meta" else SMALL_BATCHES)[turn[0]]
+    """The result and the FLOPs with the first or second batch size, and the first or second free size.
+
+    The module runs on meta where `repetition` is given, else for real.
+    """
+    device = "cpu" if repetition is None else "meta"
+    batch = (SMALL_BATCHES if repetition is None else BATCHES)[turn[0]]
 
     def fill(value: Any) -> Any:
         return _materialize(value, batch, FREE_SIZES[turn[1]], device)
@@ -121,9 +131,11 @@ def _run(
     from torch.utils.flop_counter import FlopCounterMode  # only here: it takes a while to import
 
     counter = FlopCounterMode(display=False)
-    with untouched(), counter:
+    if repetition is not None:
+        repetition.start(counter.get_total_flops)
+    with untouched(), OperationLimit(), counter:
         result = module(*[fill(value) for value in arguments], **{key: fill(value) for key, value in named.items()})
-    return result, counter.get_total_flops()
+    return result, counter.get_total_flops() + (repetition.skipped if repetition else 0)
 
 
 def _materialize(value: Any, batch: int, free: int, device: str) -> Any:

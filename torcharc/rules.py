@@ -14,7 +14,7 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from torcharc.graph import Dim, N, Shape, Struct, TensorSpec
+from torcharc.graph import BatchDim, Dim, N, Shape, Struct, TensorSpec
 
 Arguments = Mapping[str, Any]
 
@@ -64,6 +64,20 @@ def linear(arguments: Arguments, inputs: Sequence[Any]) -> Outcome | None:
     macs = None if positions is None else math.prod(positions) * in_features * out
     params = in_features * out + (out if arguments.get("bias", True) else 0)
     return Outcome(TensorSpec((*x.shape[:-1], out)), params, macs)
+
+
+def bilinear(arguments: Arguments, inputs: Sequence[Any]) -> Outcome | None:
+    """`nn.Bilinear`: on meta it would take one feature after the other."""
+    if len(inputs) != 2 or not all(_is_float(x) and len(x.shape) > 1 for x in inputs):
+        return None
+    one, two = inputs
+    first, second, out = arguments["in1_features"], arguments["in2_features"], arguments["out_features"]
+    if one.shape[-1] != first or two.shape[-1] != second or one.shape[:-1] != two.shape[:-1]:
+        return None
+    positions = _sizes(one.shape[1:-1])
+    macs = None if positions is None else math.prod(positions) * out * first * (second + 1)
+    params = out * (first * second + (1 if arguments.get("bias", True) else 0))
+    return Outcome(TensorSpec((*one.shape[:-1], out)), params, macs)
 
 
 def _spread(value: Any, rank: int) -> tuple[int, ...] | None:
@@ -244,17 +258,22 @@ def recurrent(gates: int) -> Rule:
     def rule(arguments: Arguments, inputs: Sequence[Any]) -> Outcome | None:
         x, width, hidden = inputs[0], arguments["input_size"], arguments["hidden_size"]
         proj, layers = arguments.get("proj_size", 0), arguments.get("num_layers", 1)
-        if len(inputs) != 1 or not _is_float(x, 3) or x.shape[2] != width or not 0 <= proj < hidden:
+        if not isinstance(x, TensorSpec) or x.dtype != "float32" or len(x.shape) not in (2, 3):
+            return None
+        if x.shape[-1] != width or not 0 <= proj < hidden:
             return None
         ways, out = 2 if arguments.get("bidirectional") else 1, proj or hidden
+        batch = () if len(x.shape) == 2 else (x.shape[0 if arguments.get("batch_first") else 1],)
+        kinds = [TensorSpec((ways * layers, *batch, size)) for size in ((out, hidden) if gates == 4 else (out,))]
+        states = tuple(kinds) if gates == 4 else kinds[0]
+        if len(inputs) > 2 or (len(inputs) == 2 and inputs[1] != states):
+            return None
         products = gates * hidden * (width + out + (layers - 1) * (ways * out + out)) + layers * hidden * proj
         biases = 2 * layers * gates * hidden if arguments.get("bias", True) else 0
-        other = x.shape[1]
-        macs = other * ways * products if type(other) is int else None
-        batch = x.shape[0] if arguments.get("batch_first") else other
-        states = tuple(TensorSpec((ways * layers, batch, size)) for size in ((out, hidden) if gates == 4 else (out,)))
-        output = TensorSpec((*x.shape[:2], ways * out))
-        return Outcome((output, states if gates == 4 else states[0]), ways * (products + biases), macs)
+        steps = _sizes([dim.size(1) if isinstance(dim, BatchDim) else dim for dim in x.shape[:-1]])
+        macs = None if steps is None else math.prod(steps) * ways * products
+        output = TensorSpec((*x.shape[:-1], ways * out))
+        return Outcome((output, states), ways * (products + biases), macs)
 
     return rule
 
@@ -275,6 +294,7 @@ _SAME = (
 RULES: dict[str, Rule] = {
     **dict.fromkeys(_SAME, same),
     "Linear": linear,
+    "Bilinear": bilinear,
     "Flatten": flatten,
     "Embedding": embedding,
     **{name: recurrent(gates) for name, gates in (("RNN", 1), ("GRU", 3), ("LSTM", 4))},

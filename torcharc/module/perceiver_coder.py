@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from torcharc.module.perceiver_attention import AttentionLayer, CrossAttention, Heads, SelfAttention
-from torcharc.module.perceiver_component import OPTIONAL_SIZE, PROBABILITY, SIZE, Component, Rule, shape_rule
+from torcharc.module.perceiver_component import DEPTH, OPTIONAL_SIZE, PROBABILITY, SIZE, Component, Rule, shape_rule
 
 
 def learned(*shape: int) -> nn.Parameter:
@@ -65,8 +65,8 @@ class PerceiverEncoder(Component):
     rules: ClassVar[Mapping[str, Rule]] = CROSS_RULES | {
         "in_shape": shape_rule("[positions, channels]", range(2, 3), open_first=True),
         "latent_shape": shape_rule("[latents, channels]", range(2, 3)),
-        "num_self_attn_blocks": SIZE,
-        "num_self_attn_per_block": SIZE,
+        "num_self_attn_blocks": DEPTH,
+        "num_self_attn_per_block": DEPTH,
         "self_attn_num_heads": SIZE,
         "self_attn_widening_factor": SIZE,
     }

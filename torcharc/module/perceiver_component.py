@@ -16,6 +16,7 @@ from typing import Any, ClassVar
 import torch
 from torch import nn
 
+from torcharc.arguments import MOST_LAYERS
 from torcharc.errors import ArgumentError, Path, Problem, missing_key, nearest, quote, unknown_keys, wrong_choice
 from torcharc.registry import find
 
@@ -66,6 +67,7 @@ def shape_rule(expected: str, ranks: range, open_first: bool = False) -> Rule:
 
 
 SIZE = Rule("an integer above 0", is_size)
+DEPTH = Rule(f"an integer from 1 to {MOST_LAYERS}", lambda value: is_size(value) and value <= MOST_LAYERS)
 OPTIONAL_SIZE = Rule("an integer above 0 or null", lambda value: value is None or is_size(value))
 COUNT = Rule("an integer of at least 0", lambda value: is_size(value, 0))
 FLAG = Rule("true or false", lambda value: isinstance(value, bool))

@@ -158,7 +158,9 @@ class _Parser:
         copies, problems = self.expansion.expand(node, self.scope, path, ("in_names",))
         self.problems += problems
         if copies is None:
-            taken = [key for key in _names_wanted(node) if key in self.carried] or list(self.carried)[:1]
+            wanted = [name for name in _names_wanted(node) if isinstance(name, str)]
+            taken: list[str | None] = [name for name in wanted if name in self.carried]
+            taken = taken or list(self.carried)[:1]
             return self._give_up(name, taken)
         self.written[name] = node
         self._add_copies(name, base, copies, path)
