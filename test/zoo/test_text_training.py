@@ -10,7 +10,7 @@ import torcharc
 
 CRITERION = [
     {"type": "CrossEntropyLoss", "inputs": {"input": "topic"}},
-    {"type": "CrossEntropyLoss", "inputs": {"input": "flat_tags", "target": "tags"}, "weight": 0.5},
+    {"type": "SequenceCrossEntropyLoss", "inputs": {"input": "tags"}, "weight": 0.5},
     {"type": "MSELoss", "inputs": {"input": "quality"}, "weight": 2.0},
 ]
 
@@ -20,15 +20,10 @@ def make_batch():
     x = torch.randint(0, VOCABULARY, (16, 6))
     targets = {
         "topic": x[:, 0] % 3,
-        "tags": (x % 2).flatten(),
+        "tags": x % 2,
         "quality": x.float().mean(1, keepdim=True) / VOCABULARY,
     }
     return x, targets
-
-
-def predict(model, x):
-    outputs = model(x)
-    return {**outputs, "flat_tags": outputs["tags"].flatten(0, 1)}
 
 
 def test_one_backward_trains_all_tasks():
@@ -39,10 +34,10 @@ def test_one_backward_trains_all_tasks():
     losses = []
     for _ in range(60):
         optimizer.zero_grad()
-        loss = criterion(predict(model, x), targets)
+        loss = criterion(model(x), targets)
         loss.backward()
         optimizer.step()
-        losses.append(criterion.terms(predict(model, x), targets))
+        losses.append(criterion.terms(model(x), targets))
     for name in losses[0]:
         assert losses[-1][name] < 0.5 * losses[0][name], name
     still = [name for name, p in model.named_parameters() if not p.grad.abs().sum() > 0]
@@ -54,9 +49,9 @@ def test_loss_is_the_weighted_sum_by_hand():
     model, (x, targets) = multi_task().eval(), make_batch()
     outputs = model(x)
     expected = nn.functional.cross_entropy(outputs["topic"], targets["topic"])
-    expected = expected + 0.5 * nn.functional.cross_entropy(outputs["tags"].flatten(0, 1), targets["tags"])
+    expected = expected + 0.5 * nn.functional.cross_entropy(outputs["tags"].flatten(0, 1), targets["tags"].flatten())
     expected = expected + 2 * nn.functional.mse_loss(outputs["quality"], targets["quality"])
-    torch.testing.assert_close(torcharc.build_criterion(CRITERION)(predict(model, x), targets), expected)
+    torch.testing.assert_close(torcharc.build_criterion(CRITERION)(model(x), targets), expected)
 
 
 @pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float16])
@@ -72,8 +67,7 @@ def test_models_train_in_lower_precision(dtype):
         optimizer.zero_grad()
         with torch.autocast("cpu", dtype):
             outputs = model(x, keep=keep)
-        outputs = {name: y.float() for name, y in outputs.items()}
-        loss = criterion({**outputs, "flat_tags": outputs["tags"].flatten(0, 1)}, targets)
+        loss = criterion({name: y.float() for name, y in outputs.items()}, targets)
         scaler.scale(loss).backward()
         scaler.unscale_(optimizer)
         torch.nn.utils.clip_grad_norm_(model.parameters(), max_norm=1.0)
