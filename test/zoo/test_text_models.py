@@ -1,10 +1,13 @@
 """The whole text models, against their layers by hand and against their samples alone."""
 
+import collections
+
 import pytest
 import torch
 from text_cases import VOCABULARY, cnn_lstm, count, hierarchical, multi_task, residual_cnn, transformer, transformer_cnn
 from torch import nn
 from torch.nn import functional as F
+from torch.utils._python_dispatch import TorchDispatchMode
 
 from torcharc.errors import ArgumentError, InputError
 from torcharc.zoo.text import (
@@ -413,3 +416,23 @@ def test_gradients_reach_every_parameter():
         (y * torch.randn_like(y)).sum().backward()
         still = [name for name, p in model.named_parameters() if not p.grad.abs().sum() > 0]
         assert [name for name in still if not name.endswith("key.bias")] == []  # a softmax does not feel that
+
+
+class Operations(TorchDispatchMode):
+    """Counts the operations of a call by name."""
+
+    def __init__(self):
+        super().__init__()
+        self.counts = collections.Counter()
+
+    def __torch_dispatch__(self, function, types, args=(), kwargs=None):
+        self.counts[function.overloadpacket.__name__] += 1
+        return function(*args, **(kwargs or {}))
+
+
+@pytest.mark.parametrize("make", [transformer, transformer_cnn, multi_task])
+def test_values_are_looked_at_once(make):
+    with Operations() as operations:
+        make(n_layers=4).eval()(ids(3, 6), mask=torch.ones(3, 6, 6), keep=torch.ones(3, 6))
+    assert operations.counts["lt"] == 1  # is a number of the mask below 0?
+    assert operations.counts["aminmax"] == 1  # are the ids those of the vocabulary?
