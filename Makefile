@@ -22,7 +22,7 @@ demo: $(STAMP)
 
 # One thread for each worker: the workers share the cores already. `make test ARGS='-k film'` runs a part.
 test: $(STAMP)
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(WORKERS) $(ARGS)
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup $(ARGS)
 
 lint: $(STAMP)
 	$(BIN)/ruff check .

@@ -1147,7 +1147,7 @@ spec.fc
         """1 problem in the spec
 spec.rnn.num_layers
   found: 1000000000000
-  expected: an integer from 1 to 256""",
+  expected: an integer from 1 to 128""",
         id="more_layers_than_time",
     ),
 ]

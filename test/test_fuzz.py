@@ -6,6 +6,8 @@ import fuzz
 import pytest
 from mutation import Mutator, read_seeds
 
+import torcharc
+
 SEEDS = read_seeds()
 
 
@@ -20,3 +22,39 @@ def test_mutated_specs_are_built_or_refused(kind):
             assert fault is None or fault.endswith(" s"), spec  # a busy machine is slow
             states.add(state)
     assert states == {"built", "refused"}
+
+
+BLOCK = {
+    "inputs": ["x"],
+    "graph": [{"name": "fc", "type": "Linear", "params": {"out_features": 4}, "inputs": "x"}],
+    "outputs": {"y": "fc"},
+}
+FOUND = {
+    "a name that is a mapping": (
+        {
+            "dag_in_shape": {"a": [4], "b": [4]},
+            "merge": {"type": "SumMerge", "in_names": [{"a": 1}, "b"], "names": "${"},
+        },
+        "1 problem in the spec\nspec.merge.names\n  found: '${'\n  expected: a closing } behind each ${",
+    ),
+    "an empty list for one tensor of a block": (
+        {
+            "inputs": {"x": {"dtype": "float32", "shape": [None, 4]}},
+            "modules": {"b": BLOCK},
+            "graph": [
+                {"name": "one", "type": "module.b", "inputs": [[]]},
+                {"name": "two", "type": "ReLU", "inputs": "x"},
+            ],
+            "outputs": {"y": "one", "z": "two"},
+        },
+        "1 problem in the spec\nspec.graph[0]\n  found: an empty list for 'x'\n  expected: a tensor",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", FOUND)
+def test_what_fuzzing_found_is_refused_with_a_message(name):
+    spec, message = FOUND[name]
+    with pytest.raises(torcharc.SpecError) as refusal:
+        torcharc.build(spec)
+    assert str(refusal.value) == message

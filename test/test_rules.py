@@ -17,7 +17,7 @@ from torcharc.meta import run_on_meta
 from torcharc.registry import find, type_names
 from torcharc.rules import RULES, Outcome
 
-BLOCKS = ["ReuseFork", "SplitFork", "ConcatMerge", "SumMerge", "MeanMerge", "ProdMerge", "FiLMMerge"]
+BLOCKS = ["StochasticDepth", "ReuseFork", "SplitFork", "ConcatMerge", "SumMerge", "MeanMerge", "ProdMerge", "FiLMMerge"]
 
 checked = settings(
     max_examples=60, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow], database=None

@@ -329,7 +329,7 @@ def test_setup_keeps_the_rest_of_the_spec():
 def test_keys_at_the_top_are_known():
     keys = (
         "one of the keys: config, data_table, description, evaluator, features, graph, inputs, loss, model,"
-        " model_name, model_ref, modules and 9 more"
+        " model_name, model_ref, modules and 10 more"
     )
     assert message({"loss": "mse", "optimiser": "adam", "epochs": 3}) == (
         "2 problems in the spec\n"

@@ -29,6 +29,7 @@ if _TYPE_CHECKING:
         repair,
         types,
         unregister,
+        zoo,
     )
 
 __version__ = "0.1.0"
@@ -53,6 +54,7 @@ __all__ = [
     "repair",
     "types",
     "unregister",
+    "zoo",
 ]
 
 

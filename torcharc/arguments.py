@@ -28,7 +28,7 @@ SIZES = frozenset(
     " downscale_factor chunks dag_in_shape n_classes".split()
 )
 COUNTS = frozenset({"num_layers", "num_encoder_layers", "num_decoder_layers"})
-MOST_LAYERS = 256  # of the modules that a constructor makes one by one: with more it would not end
+MOST_LAYERS = 128  # of the modules that a constructor makes one by one: with more it would not end
 PROBABILITIES = frozenset({"p", "dropout", "dropout_p"})
 
 # numbers that YAML 1.1 reads as strings: an exponent without a point or without a sign

@@ -12,7 +12,7 @@ from torcharc.errors import InputError, Problem, choices, did_you_mean, quote
 from torcharc.graph import Graph
 from torcharc.infer import Plan
 from torcharc.named_modules import NamedModules, name_attributes
-from torcharc.schedule import Run, fill, run_more
+from torcharc.schedule import Run, fill, run_more, split_inputs
 
 
 class DAGNet(nn.Module):
@@ -42,6 +42,7 @@ class DAGNet(nn.Module):
     _outputs: tuple[tuple[str, int], ...]
     _form: str
     _checks: tuple[Any, ...]
+    _splits: tuple[Any, ...]
 
     def __init__(self, plan: Plan, modules: Mapping[str, nn.Module], spec: Any = None):
         super().__init__()
@@ -63,6 +64,7 @@ class DAGNet(nn.Module):
             _outputs=schedule.outputs,
             _form=plan.graph.form,
             _checks=make_checks(plan.inputs) if plan.graph.strict else (),
+            _splits=schedule.splits,
         )
 
     def forward(self, *inputs: Any, **named: Any) -> Any:
@@ -80,6 +82,8 @@ class DAGNet(nn.Module):
             values, extra = self._read(inputs, named)
         if self._checks:
             check_inputs(self._checks, values)
+        if self._splits:
+            split_inputs(self._splits, values)
         modules: Any = self._modules["module_dict"]._modules  # type: ignore[union-attr]  # `self.module_dict` takes as long as a whole step
         step = None
         try:

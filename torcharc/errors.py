@@ -13,7 +13,7 @@ from __future__ import annotations
 import dataclasses
 import difflib
 import reprlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Literal
 
 Path = tuple[str | int, ...]
@@ -194,6 +194,18 @@ def unknown_keys(path: Path, given: Iterable[str], known: Iterable[str], missing
         problems.append(Problem((*path, key), found, expected, hint, "unknown-key", patch=patch))
     problems += [missing_key(path, key) for key in missing]
     return problems
+
+
+def respell(given: Mapping[Any, Any], problems: Iterable[Problem]) -> Mapping[Any, Any]:
+    """`given` with its misspelt keys as they were likely meant, so that one typo leads to no further problem.
+
+    Args:
+        given: A mapping of the spec.
+        problems: What `unknown_keys` said of it.
+    """
+    names = {edit.path[-1]: edit.value for problem in problems for edit in problem.patch if edit.action == "rename"}
+    names = {key: name for key, name in names.items() if name not in given}
+    return {names.get(key, key): value for key, value in given.items()} if names else given
 
 
 def missing_key(path: Path, key: str, hint: str = "") -> Problem:

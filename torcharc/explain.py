@@ -78,7 +78,7 @@ def explain_recursion(node: Node, entry: Entry, within: tuple[str, ...]) -> Prob
 
 def check_kept(node: Node, graph: Graph, output: Struct, structs: Mapping[str, Any]) -> list[Problem]:
     """The problem that a copy in a stack does not give what the next one takes."""
-    if not graph.keeps or output == structs[graph.keeps]:
+    if not graph.keeps or output is None or output == structs[graph.keeps]:
         return []
     found = f"{node.type} in a stack, which gives {output}"
     expected = f"{structs[graph.keeps]}, as {graph.keeps!r} has it: what each copy gives is that of the next"

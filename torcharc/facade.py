@@ -1,5 +1,6 @@
 """The public names in one place; `torcharc` hands them out when one is first asked for."""
 
+from torcharc import zoo
 from torcharc.criterion import build_criterion
 from torcharc.dagnet import DAGNet
 from torcharc.diagnosis import check, repair
@@ -33,4 +34,5 @@ __all__ = [
     "repair",
     "types",
     "unregister",
+    "zoo",
 ]

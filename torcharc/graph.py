@@ -1,6 +1,7 @@
 """The one graph that every spec becomes: frozen, plain, without torch.
 
-Shapes are full here: `N` stands for the batch size. `None` is an axis of any size.
+Shapes are full here: `N` stands for the batch size. `None` is an axis of any size; in what inference
+finds, a `FreeDim` is one that follows such an axis of the inputs.
 """
 
 from __future__ import annotations
@@ -35,7 +36,29 @@ class BatchDim:
 
 N = BatchDim()
 
-Dim = int | BatchDim | None
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class FreeDim:
+    """An axis that follows what the inputs have at `axis`, where they may have any size: `scale * size + offset`.
+
+    All inputs that are free at one position have one size there; two positions have two.
+    """
+
+    axis: int
+    scale: int = 1
+    offset: int = 0
+
+    def size(self, free: int) -> int:
+        """The axis where the inputs have the size `free`."""
+        return self.scale * free + self.offset
+
+    def __str__(self) -> str:
+        return "any"
+
+    __repr__ = __str__
+
+
+Dim = int | BatchDim | FreeDim | None
 Shape = tuple[Dim, ...]
 
 

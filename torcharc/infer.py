@@ -13,7 +13,7 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from torcharc.entry import Entry
-from torcharc.errors import Problem
+from torcharc.errors import Path, Problem
 from torcharc.explain import (
     check_kept,
     expand_block,
@@ -23,7 +23,7 @@ from torcharc.explain import (
     explain_recursion,
     has_part,
 )
-from torcharc.graph import Graph, Node, Ref, Struct, TensorSpec, Value, walk_refs
+from torcharc.graph import FreeDim, Graph, Node, Ref, Struct, TensorSpec, Value, walk_refs
 from torcharc.planning import Feed, plan_once
 from torcharc.recipe import Call, Recipe, bind_call
 from torcharc.registry import find, lookup
@@ -58,12 +58,16 @@ class Step(NamedTuple):
 
 @dataclasses.dataclass(frozen=True)
 class Plan:
-    """A checked graph: its inputs with their dtypes, its steps in order, its outputs."""
+    """A checked graph: its inputs with their dtypes, its steps in order, its outputs.
+
+    `copies` counts the tensors side by side that its one output is; 0 where it is no such list.
+    """
 
     graph: Graph
     inputs: tuple[tuple[str, Struct], ...]
     steps: tuple[Step, ...]
     outputs: tuple[tuple[str, Ref, Struct], ...]
+    copies: int = 0
 
     @functools.cached_property
     def schedule(self) -> Schedule:
@@ -95,7 +99,12 @@ class Plan:
 
 
 def infer_plan(
-    graph: Graph, broken: Collection[str] = (), within: tuple[str, ...] = ()
+    graph: Graph,
+    broken: Collection[str] = (),
+    within: tuple[str, ...] = (),
+    sides: Mapping[Ref, int] | None = None,
+    *,
+    nested: bool = False,
 ) -> tuple[Plan | None, list[Problem]]:
     """The plan of a graph, or None; and the problems of all its nodes.
 
@@ -103,10 +112,14 @@ def infer_plan(
         graph: The graph; a node that stands behind a faulty one is left out of account.
         broken: Inputs that come from something faulty.
         within: The registered specs that the graph is a part of, from the outside in.
+        sides: The inputs that are tensors side by side, and how many.
+        nested: Whether the graph is a block, so that its inputs are what feeds it.
     """
     inputs = tuple((name, _with_dtype(name, spec, graph)) for name, spec in graph.inputs)
+    if not nested:
+        inputs = tuple((name, _with_axes(spec)) for name, spec in inputs)
     shared = {node.shares for node in graph.nodes}
-    walk = _Walk({name: spec for name, spec in inputs if name not in broken}, within, shared)
+    walk = _Walk({name: spec for name, spec in inputs if name not in broken}, within, shared, sides or {})
     steps = []
     for node in graph.nodes:
         step = walk.visit(node)
@@ -120,7 +133,9 @@ def infer_plan(
         outputs.append((name, place, struct))
     if walk.problems:
         return None, walk.problems
-    return Plan(graph, inputs, tuple(steps), tuple(outputs)), []
+    only = graph.outputs[0][1] if graph.form == "tensor" and graph.outputs else None
+    copies = 0 if only is None else walk.sides.get(only, 0)
+    return Plan(graph, inputs, tuple(steps), tuple(outputs), copies), []
 
 
 def _with_dtype(name: str, spec: Struct, graph: Graph) -> Struct:
@@ -138,17 +153,31 @@ def _with_dtype(name: str, spec: Struct, graph: Graph) -> Struct:
     return dataclasses.replace(spec, dtype="float32")
 
 
+def _with_axes(spec: Struct) -> Struct:
+    """The spec of an input, with its axes of any size told apart by their positions."""
+    if not isinstance(spec, TensorSpec) or None not in spec.shape:
+        return spec
+    shape = tuple(FreeDim(axis) if axis and size is None else size for axis, size in enumerate(spec.shape))
+    return dataclasses.replace(spec, shape=shape)
+
+
 class _Walk:
     """The state of one walk: what is known of every input and node so far."""
 
-    def __init__(self, inputs: Mapping[str, Struct], within: tuple[str, ...], shared: Collection[str]):
+    def __init__(
+        self,
+        inputs: Mapping[str, Struct],
+        within: tuple[str, ...],
+        shared: Collection[str],
+        sides: Mapping[Ref, int],
+    ):
         self.inputs = inputs
         self.within = within
         self.shared = shared  # nodes whose modules run again
         self.outputs: dict[str, Struct] = {}  # of the nodes; a faulty node is absent
         self.sources: dict[str, tuple[Entry, Node]] = {}
         self.fed: dict[str, tuple[Feed, Any]] = {}  # what shared nodes with known inputs are made of
-        self.sides: dict[str, int] = {}  # how many copies a node runs side by side
+        self.sides = dict(sides)  # what stands for several tensors side by side, and for how many
         self.lost: set[Ref] = set()  # references to parts that are not there
         self.problems: list[Problem] = []
 
@@ -162,7 +191,7 @@ class _Walk:
                 return ref, None
             struct = _part(struct, key)
         output = ref.output
-        first = first and (ref.of_input or bool(output) or ref.name not in self.sides)
+        first = first and ref not in self.sides
         while first and isinstance(struct, tuple):
             output, struct = (*output, 0), struct[0] if struct else None
         if first and struct is None and not output and self._gives_tuple(ref):
@@ -272,19 +301,26 @@ class _Walk:
     def _visit_block(self, node: Node, graph: Graph, within: tuple[str, ...] | None = None) -> Step | None:
         """The step of a block: its graph is planned with what feeds it."""
         places, structs = [], {}
-        faults = [problem for _, value in node.inputs for problem in refuse_copies(node, value, self.sides)]
+        faults = [
+            Problem(node.path, f"an empty list for {port!r}", "a tensor") for port, value in node.inputs if value == ()
+        ]
         if faults:
             self.problems += faults
             return None
+        sides = {
+            Ref(port, of_input=True): self.sides[value]
+            for port, value in node.inputs
+            if isinstance(value, Ref) and value in self.sides
+        }
         if graph.form == "tuple":
-            self.sides[node.name] = len(graph.outputs)
+            self.sides[Ref(node.name)] = len(graph.outputs)
         for port, value in node.inputs:
             place, structs[port] = self.value(value, first=True)
             places.append((port, place))
         inputs = tuple((name, structs.get(name)) for name, _ in graph.inputs)
         broken = [name for name, _ in inputs] if self._is_broken(node.inputs) else []
         known = dataclasses.replace(graph, inputs=inputs)
-        plan, problems = infer_plan(known, broken, self.within if within is None else within)
+        plan, problems = infer_plan(known, broken, self.within if within is None else within, sides, nested=True)
         if plan is not None and not broken:
             describe = functools.partial(_describe_port, dict(node.inputs), structs)
             problems = check_kept(node, graph, plan.output, structs)
@@ -293,6 +329,8 @@ class _Walk:
         if plan is None or broken or problems:
             return None
         self.outputs[node.name] = plan.output
+        if plan.copies:
+            self.sides[Ref(node.name)] = plan.copies
         return Step(node, None, None if node.shares else plan, Call((), dict(places)), structs, plan.outcome)
 
     def _is_broken(self, inputs: Sequence[tuple[str, Value]]) -> bool:
@@ -313,12 +351,20 @@ def _wants_first(entry: Entry, node: Node, port: str, value: Value) -> bool:
 
 def _place(problem: Problem, node: Node) -> Problem:
     """The problem of an argument, at the place in the spec where that argument stands."""
-    rest = problem.path[len(node.arguments_path) :]
+    if not node.places:
+        return problem
+    patch = tuple(dataclasses.replace(edit, path=_find_place(edit.path, node)) for edit in problem.patch)
+    return dataclasses.replace(problem, path=_find_place(problem.path, node), patch=patch)
+
+
+def _find_place(path: Path, node: Node) -> Path:
+    """Where in the spec stands what `path` leads to in the arguments of a node."""
+    rest = path[len(node.arguments_path) :]
     for length in range(len(rest), 0, -1):
         place = node.places.get(rest[:length])
         if place is not None:
-            return dataclasses.replace(problem, path=(*place, *rest[length:]))
-    return problem
+            return (*place, *rest[length:])
+    return path
 
 
 def _has_unknown(value: Value) -> bool:

@@ -34,6 +34,8 @@ class Init:
         """
         initialize = getattr(nn.init, self.name)
         for owner, weight in weights_below(module):
+            if weight.is_meta:  # it holds no values, and drawing none takes long there
+                continue
             initialize(weight, **self.arguments)
             if isinstance(owner, nn.Embedding) and owner.padding_idx is not None:
                 with torch.no_grad():

@@ -7,7 +7,7 @@ import os
 from collections.abc import Mapping
 from typing import Any
 
-from torcharc.graph import Dim, Struct, TensorSpec
+from torcharc.graph import Dim, FreeDim, Struct, TensorSpec
 from torcharc.infer import Step
 from torcharc.planner import make_plan
 
@@ -104,7 +104,8 @@ def _describe(step: Step) -> NodeInfo:
 
 def _show(struct: Struct | Any) -> Structure:
     if isinstance(struct, TensorSpec):
-        return TensorInfo(struct.sample_shape, struct.dtype)
+        shape = tuple(None if isinstance(dim, FreeDim) else dim for dim in struct.sample_shape)
+        return TensorInfo(shape, struct.dtype)
     if isinstance(struct, Mapping):
         return {key: _show(item) for key, item in struct.items()}
     return tuple(_show(item) for item in struct) if isinstance(struct, tuple) else None

@@ -16,6 +16,7 @@ from torcharc.registry import generation
 from torcharc.spec.formats import parse_spec
 from torcharc.spec.load import Loaded, load_spec
 from torcharc.spec.override import apply_overrides, bind_variables
+from torcharc.spec.unused import warn_unused_variables
 from torcharc.zoo import text as text  # registers the text models
 
 MOST_PLANS = 256
@@ -91,6 +92,6 @@ def _find_plan(
     plan = None
     if graph is not None:
         plan, found = infer_plan(graph)
-        problems = problems + found + (advise(graph, plan) if advising else [])
+        problems = problems + found + (advise(graph, plan) + warn_unused_variables(spec) if advising else [])
     ordered = sorted(dict.fromkeys(problems), key=lambda problem: _position(loaded.spec, problem.path))
     return plan, [loaded.place(problem) for problem in ordered]

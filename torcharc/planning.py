@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import marshal
-import re
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from typing import Any, NamedTuple
 
@@ -15,7 +14,7 @@ from torcharc.entry import Axis, Entry
 from torcharc.errors import ArcError, Path, Problem, quote
 from torcharc.graph import TensorSpec
 from torcharc.layers import SUBLAYERS, size_argument
-from torcharc.meta import BATCHES, count_parameters, make_on_meta, run_on_meta
+from torcharc.meta import count_parameters, make_on_meta, name_sizes, run_on_meta
 from torcharc.recipe import Recipe, bind_call
 from torcharc.registry import generation, lookup
 from torcharc.rules import Outcome
@@ -237,7 +236,7 @@ def _explain(entry: Entry, recipe: Recipe, feed: Feed, error: Any, path: Path) -
     """What a run on meta raised, as problems of the spec."""
     if isinstance(error, ArcError):
         return [problem.under(*path) for problem in error.problems]
-    reason = re.sub(rf"\b{BATCHES[0]}\b", "N", str(error).split("\n")[0]) or type(error).__name__
+    reason = name_sizes(str(error).split("\n")[0], feed.structs) or type(error).__name__
     found = ", ".join(feed.describe(port) for port in feed.structs)
     if not feed.known or _fails_to_make(recipe):
         arguments = ", ".join(f"{name}={value!r}" for name, value in recipe.arguments.items())

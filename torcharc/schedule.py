@@ -54,11 +54,16 @@ class Run(NamedTuple):
 
 
 class Schedule(NamedTuple):
-    """All steps, the number of places, and the place of each output."""
+    """All steps, the number of places, and the place of each output.
+
+    `splits` says which parts of inputs that are lists of tensors go to places of their own: place of the
+    input, keys that lead to the part, place of the part.
+    """
 
     runs: tuple[Run, ...]
     size: int
     outputs: tuple[tuple[str, int], ...]
+    splits: tuple[tuple[int, Keys, int], ...] = ()
 
 
 def make_schedule(
@@ -79,6 +84,8 @@ def make_schedule(
         if not ref.of_input:
             wanted.setdefault(ref.name, []).append(ref)
     places = _Places([Ref(name, of_input=True) for name in inputs])
+    split = [ref for ref in last if ref.of_input and ref.output]
+    splits = tuple((places.taken[Ref(ref.name, of_input=True)], ref.output, places.take(ref)) for ref in split)
     runs = []
     for index, (name, shares, call) in enumerate(steps):
         slots, keys, filled = _prepare_call(call, places.taken)
@@ -92,7 +99,7 @@ def make_schedule(
         plain = len(slots) == 1 and keys is None and out >= 0 and not dead
         more = None if plain else More(slots, keys, filled, parts, dead)
         runs.append(Run(shares or name, slots[0] if plain else -1, out, more))
-    return Schedule(tuple(runs), places.size, tuple((name, places.taken[ref]) for name, ref in outputs))
+    return Schedule(tuple(runs), places.size, tuple((name, places.taken[ref]) for name, ref in outputs), splits)
 
 
 class _Places:
@@ -157,6 +164,15 @@ def fill(value: Any, values: Sequence[Any]) -> Any:
     if isinstance(value, dict):
         return {key: fill(item, values) for key, item in value.items()}
     return value
+
+
+def split_inputs(splits: Sequence[tuple[int, Keys, int]], values: list[Any]) -> None:
+    """Puts the parts of inputs into their places."""
+    for slot, keys, place in splits:
+        part = values[slot]
+        for key in keys:
+            part = part[key]
+        values[place] = part
 
 
 def run_more(module: Callable[..., Any], out: int, more: More, values: list[Any]) -> None:

@@ -8,12 +8,12 @@ from torcharc.errors import Problem
 from torcharc.graph import Node, Ref, Value, walk_refs
 
 
-def spread(value: Value, counts: Mapping[str, int]) -> Value:
+def spread(value: Value, counts: Mapping[Ref, int]) -> Value:
     """`value`, a list or dict of tensors, with all copies in place of a reference to them.
 
     Args:
         value: What feeds a port; in a dict the copies of `x` are called `x.0`, `x.1`, ...
-        counts: Name of a node → number of copies that it runs side by side.
+        counts: Reference to a node, or to an input of a block → number of tensors side by side that it stands for.
     """
     if not counts:
         return value
@@ -30,14 +30,14 @@ def spread(value: Value, counts: Mapping[str, int]) -> Value:
     return value
 
 
-def _copies(value: Value, counts: Mapping[str, int]) -> tuple[Ref, ...]:
+def _copies(value: Value, counts: Mapping[Ref, int]) -> tuple[Ref, ...]:
     """References to each copy, where `value` refers to copies side by side as a whole."""
-    if not isinstance(value, Ref) or value.of_input or value.output or value.name not in counts:
+    if not isinstance(value, Ref) or value not in counts:
         return ()
-    return tuple(Ref(value.name, (index,)) for index in range(counts[value.name]))
+    return tuple(Ref(value.name, (index,), value.of_input) for index in range(counts[value]))
 
 
-def refuse_copies(node: Node, value: Value, counts: Mapping[str, int]) -> list[Problem]:
+def refuse_copies(node: Node, value: Value, counts: Mapping[Ref, int]) -> list[Problem]:
     """The problem that copies side by side feed a port of `node` that takes one tensor."""
     for ref in walk_refs(value) if counts else ():
         copies = _copies(ref, counts)

@@ -22,7 +22,9 @@ def plan_stack(entry: Entry, params: Mapping[str, Any], feed: Feed, path: Path, 
     layers, problems = expand_stack(entry, params, path, beside)
     problems += _check_sizes(entry, params, feed, path)
     state = _State(next(iter(feed.structs.values()), None), _given_width(entry, params), feed)
-    if state.tensor is None and state.width is None and not feed.broken:
+    if state.tensor is None and state.width is None and not feed.broken and _states_size(entry, params, problems):
+        state.broken = True
+    elif state.tensor is None and state.width is None and not feed.broken:
         key = "in_features" if size_argument(entry) == "in_features" else "in_shape"
         expected = f"the key {key!r}, the size of the input; it is inferred where dag_in_shape is given"
         problems.append(Problem(path, f"no key {key!r}", expected, code="missing-key"))
@@ -37,6 +39,13 @@ def plan_stack(entry: Entry, params: Mapping[str, Any], feed: Feed, path: Path, 
         return Planned(None, None, list(dict.fromkeys(problems)))
     recipe = Recipe(Sequential, layers=tuple(recipe for recipe in recipes if recipe is not None))
     return Planned(recipe, sum_outcomes(outcomes), [])
+
+
+def _states_size(entry: Entry, params: Mapping[str, Any], problems: Sequence[Problem]) -> bool:
+    """Whether the stack means to state the size of its input, in a way that is told to be wrong."""
+    keys = {"in_features", "in_shape", size_argument(entry)}
+    meant = {edit.value for problem in problems for edit in problem.patch if edit.action == "rename"}
+    return not keys.isdisjoint(params) or not keys.isdisjoint(meant)
 
 
 def _given_width(entry: Entry, params: Mapping[str, Any]) -> int | None:

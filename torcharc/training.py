@@ -14,13 +14,22 @@ from torcharc.criterion import build_criterion
 from torcharc.dagnet import DAGNet
 from torcharc.errors import Path, Problem, SpecError, missing_key, quote, unknown_keys
 from torcharc.optim import build_optimizer
+from torcharc.spec.form import find_form
 from torcharc.spec.load import Loaded, load_spec
-from torcharc.spec.training import TRAINING_KEYS, Training, list_roots, read_training
+from torcharc.spec.override import apply_overrides
+from torcharc.spec.training import (
+    TRAINING_KEYS,
+    Training,
+    list_roots,
+    read_block_scope,
+    read_training,
+)
 from torcharc.spec.training_settings import SETTINGS
+from torcharc.weighted_criterion import WeightedCriterion
 
 Made = TypeVar("Made")
 
-GRAPH_KEYS = ("inputs", "graph", "outputs", "modules", "vars", "model")
+GRAPH_KEYS = ("inputs", "graph", "outputs", "modules", "vars", "require", "model")
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -45,16 +54,27 @@ class TrainingSetup:
     metadata: dict[str, Any] = dataclasses.field(default_factory=dict)
 
 
-def build_training(spec: Mapping[str, Any] | str | os.PathLike[str], model: nn.Module | None = None) -> TrainingSetup:
+def build_training(
+    spec: Mapping[str, Any] | str | os.PathLike[str],
+    model: nn.Module | None = None,
+    *,
+    overrides: Mapping[str, Any] | None = None,
+    vars: Mapping[str, Any] | None = None,
+    **variables: Any,
+) -> TrainingSetup:
     """Criterion, optimizer and settings that a spec states for training.
 
     Args:
-        spec: A whole Arc-Graph spec, or a training document alone, as a Mapping or a path: `loss`,
-            `optimizer` and `config` at the top, in `trainer` or in `training`. A loss is a name,
+        spec: A whole spec, or a training document alone, as a Mapping or a path: `loss`,
+            `optimizer` and `config` at the top, in `trainer` or in `training`; beside the nodes of
+            an arc, or beside `modules` and `graph`, in `training` alone. A loss is a name,
             `{type, inputs: {input: <output>, target: <column>}, params, weight}`, or a list of
             those, summed by weight; an optimizer is a name or `{type, lr, params}`. It is never
             changed.
         model: The network to be trained; without it there is a criterion alone.
+        overrides: As for `build`.
+        vars: As for `build`.
+        variables: As for `build`.
 
     Returns:
         The setup, which holds the rest of the block as it stands.
@@ -75,22 +95,36 @@ def build_training(spec: Mapping[str, Any] | str | os.PathLike[str], model: nn.M
         ...     loss.backward()
         ...     setup.optimizer.step()
     """
-    loaded = load_spec(spec)
+    loaded = apply_overrides(load_spec(spec), overrides) if overrides else load_spec(spec)
     if not isinstance(loaded.spec, Mapping):
         expected = "a mapping with the keys loss and optimizer"
         raise SpecError(loaded.place(Problem((), quote(loaded.spec), expected, code="not-a-mapping")))
-    training, problems = read_training(loaded.spec, _find_outputs(loaded.spec, model))
-    problems = [*_check_keys(loaded.spec), *problems]
+    given = load_spec({**(vars or {}), **variables}).spec
+    training, problems = _read(loaded.spec, _find_outputs(loaded.spec, model), given)
     if training is not None:
         problems += _list_missing(training, loaded.spec, model)
     if training is None or problems:
         raise SpecError([loaded.place(problem) for problem in problems])
     criterion = _make(lambda: build_criterion(training.criterion), ("criterion",), training, loaded)
+    if isinstance(criterion, WeightedCriterion):
+        criterion.reshape_targets = training.settings.get("reshape_targets", False)
     optimizer = None
     if model is not None:
         optimizer = _make(lambda: build_optimizer(training.optimizer, model), ("optimizer",), training, loaded)
     kept = (training.settings, training.evaluator, training.predictor, training.metadata)
     return TrainingSetup(criterion, optimizer, *kept)
+
+
+def _read(
+    spec: Mapping[str, Any], outputs: Collection[str] | None, variables: Mapping[str, Any]
+) -> tuple[Training | None, list[Problem]]:
+    """The training part of a spec in any format, or None; and its problems."""
+    if find_form(spec) is not None:
+        scope, problems = read_block_scope(spec, variables)
+        part = {key: spec[key] for key in ("training",) if key in spec}
+        return (None, problems) if problems else read_training(part, outputs, scope=scope)
+    training, problems = read_training(spec, outputs, variables=variables)
+    return training, [*_check_keys(spec), *problems]
 
 
 def _check_keys(spec: Mapping[str, Any]) -> list[Problem]:

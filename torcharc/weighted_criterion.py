@@ -46,10 +46,16 @@ class WeightedCriterion(nn.Module):
 
     Args:
         parts: The terms, each with its loss.
+
+    Attributes:
+        reshape_targets: Whether a target gets the shape of the output that it is compared with, where
+            the loss compares element with element and they differ in axes of size 1 alone: `(N,)`
+            that of `(N, 1)`.
     """
 
     def __init__(self, parts: Sequence[tuple[Term, nn.Module]]):
         super().__init__()
+        self.reshape_targets = False
         self.losses = nn.ModuleList(loss for _, loss in parts)
         self._terms = tuple(term for term, _ in parts)
 
@@ -78,6 +84,12 @@ class WeightedCriterion(nn.Module):
         values = {}
         for term, loss in zip(self._terms, self.losses, strict=True):
             arguments = [tensors[source][name] for source, name in term.inputs]
+            if (
+                self.reshape_targets
+                and isinstance(loss, ELEMENTWISE)
+                and _squeeze(arguments[0]) == _squeeze(arguments[1])
+            ):
+                arguments[1] = arguments[1].reshape(arguments[0].shape)
             _check_shapes(term, loss, arguments)
             value = loss(*arguments)
             values[term.name] = getattr(value, "loss", value)  # AdaptiveLogSoftmaxWithLoss gives (output, loss)
@@ -108,6 +120,11 @@ def _check_names(term: Term, tensors: Mapping[str, Any]) -> list[Problem]:
             expected = f"the name {name!r}, which the term {term.name!r} takes"
             problems.append(Problem((source,), names, expected, did_you_mean(name, given), "missing-key"))
     return problems
+
+
+def _squeeze(tensor: Tensor) -> list[int]:
+    """The sizes of a tensor, those of 1 left out."""
+    return [size for size in tensor.shape if size != 1]
 
 
 def _check_shapes(term: Term, loss: nn.Module, arguments: Sequence[Tensor]) -> None:

@@ -238,7 +238,7 @@ def test_wrong_input_shape(arc, shapes, lines):
                 "  expected: an integer above 0 or null",
                 "arc.encoder.num_self_attn_blocks",
                 "  found: 4.0",
-                "  expected: an integer from 1 to 256",
+                "  expected: an integer from 1 to 128",
                 "  hint: write 4",
             ],
         ),

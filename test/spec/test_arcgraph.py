@@ -133,6 +133,38 @@ def test_variables_are_overridden_and_bound_by_the_caller():
     assert torcharc.build(spec, WIDTH=2, MORE=1)(torch.rand(2, 8)).shape == (2, 3)
 
 
+def test_a_name_that_nothing_uses_is_refused():
+    spec = graph(node("fc", "Linear", "x", out_features="WIDTH"), vars={"WIDTH": 6})
+    with pytest.raises(torcharc.SpecError) as caught:
+        torcharc.build(spec, WIDHT=2)
+    assert str(caught.value) == (
+        "1 problem in the spec\n"
+        "spec.vars.WIDHT\n"
+        "  found: a value for the variable 'WIDHT'\n"
+        "  expected: one of the variables: WIDTH\n"
+        "  hint: did you mean 'WIDTH'?"
+    )
+
+
+def test_an_output_whose_template_is_null_is_left_out():
+    extra = {**node("extra", "Linear", "x", out_features=2), "when": "${deep}"}
+    outputs = {"y": "act", "more": "${'extra' if deep else None}"}
+    spec = graph(node("act", "ReLU", "x"), extra, outputs=outputs, vars={"deep": True})
+    assert set(torcharc.build(spec)(torch.rand(2, 8))) == {"y", "more"}
+    assert torcharc.build(spec, deep=False)(torch.rand(2, 8)).shape == (2, 8)
+
+
+def test_an_output_that_is_null_is_refused():
+    with pytest.raises(torcharc.SpecError) as caught:
+        torcharc.build(graph(node("act", "ReLU", "x"), outputs={"y": "act", "more": None}))
+    assert str(caught.value) == (
+        "1 problem in the spec\n"
+        "spec.outputs.more\n"
+        "  found: nothing in the outputs\n"
+        "  expected: a reference: the name of an input or a node, as 'fc.output'"
+    )
+
+
 def test_lists_hold_expressions():
     network = build(node("norm", "LayerNorm", "x", normalized_shape=["W"]), vars={"W": 8})
     assert network.module_dict["norm"].normalized_shape == (8,)

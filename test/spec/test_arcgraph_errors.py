@@ -340,7 +340,7 @@ STRUCTURE = {
             "spec.outpts\n"
             "  found: the key 'outpts'\n"
             "  expected: one of the keys: config, data_table, description, evaluator, features, graph,"
-            " inputs, loss, model, model_name, model_ref, modules and 9 more\n"
+            " inputs, loss, model, model_name, model_ref, modules and 10 more\n"
             "  hint: did you mean 'outputs'?"
         ),
     ),
@@ -351,7 +351,7 @@ STRUCTURE = {
             "spec.outpts\n"
             "  found: the key 'outpts'\n"
             "  expected: one of the keys: config, data_table, description, evaluator, features, graph,"
-            " inputs, loss, model, model_name, model_ref, modules and 9 more\n"
+            " inputs, loss, model, model_name, model_ref, modules and 10 more\n"
             "  hint: did you mean 'outputs'?"
         ),
     ),
@@ -361,8 +361,8 @@ STRUCTURE = {
             "1 problem in the spec\n"
             "spec.model.garph\n"
             "  found: the key 'garph'\n"
-            "  expected: one of the keys: config, description, graph, inputs, loss, modules, name,"
-            " optimizer, outputs, trainer, training, vars and 1 more\n"
+            "  expected: one of the keys: config, data_table, description, evaluator, features, graph,"
+            " inputs, loss, model_name, model_ref, modules, name and 9 more\n"
             "  hint: did you mean 'graph'?"
         ),
     ),

@@ -69,6 +69,23 @@ def test_params_shadow_variables_and_see_no_other_scope():
     assert network(torch.rand(2, 8)).shape == (2, 5)
 
 
+def test_default_of_a_param_may_use_the_params_before_it():
+    fc = node("fc", "Linear", out_features="width")
+    params = {"inner": 4, "width": "${inner * W}"}
+    block = {"params": params, "inputs": ["a"], "graph": [fc], "outputs": {"y": "fc"}}
+    spec = graph(node("one", "module.block", "x", inner=3), modules={"block": block}, vars={"W": 2})
+    assert torcharc.build(spec)(torch.rand(2, 8)).shape == (2, 6)
+    spec["modules"]["block"]["params"] = {"width": "${inner * W}", "inner": 4}
+    with pytest.raises(torcharc.SpecError) as caught:
+        torcharc.build(spec)
+    assert str(caught.value) == (
+        "1 problem in the spec\n"
+        "spec.modules.block.params.width\n"
+        "  found: the name 'inner' in '${inner * W}'\n"
+        "  expected: one of the names: W"
+    )
+
+
 def test_params_of_a_module_without_params_are_noted():
     plain = {"inputs": ["a"], "graph": [node("act", "ReLU", "a")], "outputs": {"y": "act"}}
     spec = graph(node("one", "module.plain", "x", width=8), modules={"plain": plain})
@@ -229,3 +246,17 @@ def test_fragment_takes_shapes_and_dtypes():
     nodes = [node("embed", "Embedding", "ids", num_embeddings=9, embedding_dim=4), node("mean", "torch.mean", dim=1)]
     network = torcharc.build_fragment(nodes, {"ids": {"dtype": "int64", "shape": [None, 3]}})
     assert network(torch.zeros(2, 3).long()).shape == (2, 4)
+
+
+def test_repeat_threads_several_outputs_by_name():
+    step = {
+        "inputs": ["a", "b", "c"],
+        "graph": [node("sum", "torch.add", ["a", "b"]), node("more", "torch.add", ["sum", "c"])],
+        "outputs": {"b": "more", "a": "b"},
+    }
+    nodes = [node("steps", "module.step", ["x", "x", "x"]), node("out", "torch.sub", ["steps.b", "steps.a"])]
+    nodes[0]["repeat"] = 4
+    x = a = b = torch.rand(2, 8)
+    for _ in range(4):
+        a, b = b, a + b + x
+    torch.testing.assert_close(build(*nodes, modules={"step": step})(x), b - a)

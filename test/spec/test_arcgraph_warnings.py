@@ -122,6 +122,25 @@ def test_squeeze_of_one_axis_is_meant():
     assert warnings(graph(node("s", "torch.squeeze", "x", dim=1), inputs={"x": tensor([None, 1, 8])})) == []
 
 
+@pytest.mark.parametrize(
+    "left_out",
+    [
+        {**node("b", "module.block", "x", width=4), "when": False},
+        {**node("b", "module.block", "x", width=4), "repeat": 0},
+        {**node("b", "module.outer", "x"), "when": False},
+        node("b", "module.${name}", "x"),
+    ],
+)
+def test_module_of_a_node_left_out_is_meant(left_out):
+    outer = {"inputs": ["a"], "graph": [node("in", "module.block", "a", width=4)], "outputs": {"o": "in"}}
+    other = {"inputs": ["a"], "graph": [node("in", "ReLU", "a")], "outputs": {"o": "in"}}
+    modules = {**module(), "other": other}
+    modules |= {"outer": outer} if left_out.get("type") == "module.outer" else {}
+    named = {"vars": {"name": "other"}} if left_out["type"] == "module.${name}" else {}
+    spec = graph(left_out, node("act", "module.other", "b"), modules=modules, **named)
+    assert [problem for problem in torcharc.check(spec) if problem.severity != "note"] == []
+
+
 def test_undefined_reference_is_one_problem():
     spec = graph(node("deep_1", "ReLU", "x"), node("out", "Tanh", "deep_2"))
     assert [(p.severity, p.code) for p in torcharc.check(spec)] == [("error", "undefined")]

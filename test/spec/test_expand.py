@@ -381,7 +381,7 @@ def test_fault(node, text):
 
 
 def test_fault_of_copies_where_one_tensor_is_due():
-    for node in (LINEAR, {**LINEAR, "repeat": 2}, {"type": "SumMerge", "parallel": 2}):
+    for node in (LINEAR, {**LINEAR, "repeat": 2}):
         arc = {"dag_in_shape": [8], "heads": {**LINEAR, "parallel": 3}, "a": node, "b": {"type": "ReLU"}}
         assert (
             message(arc)

@@ -52,6 +52,10 @@ def fault(text, scope=SCOPE):
         ("round(2.567, 2)", 2.57),
         ("round(rate * 5)", 2),
         ("float(3)", 3.0),
+        ("[2 * depth + width for depth in depths]", [70, 72, 76, 70]),
+        ("[[i, depths[i]] for i in range(len(depths)) if depths[i] > 3]", [[1, 4], [2, 6]]),
+        ("[sum([w for w in depths if w < width]) for width in [4, 7]]", [6, 16]),
+        ("[width for width in [1]] + [width]", [1, 64]),
         ("None", None),
         ("'plain text'", "plain text"),
         ("  1 ", 1),
@@ -109,6 +113,25 @@ def test_value(text, value):
         ("depths[::0]", "the slice [None, None, 0]", "integers, and a step that is not 0", ""),
         ("rangee(3)", "a call of 'rangee'", f"one of the functions: {expression._CALLS}", "did you mean 'range'?"),
         ("max(a=1)", "'max(a=1)'", "values by position", ""),
+        ("[a for a in width]", "64", "a list behind in", ""),
+        (
+            "[a for a in depths for b in depths]",
+            "'[a for a in depths for b in depths]'",
+            "one for with one name: [2 * width for width in widths]",
+            "",
+        ),
+        (
+            "[a for a, b in depths]",
+            "'[a for a, b in depths]'",
+            "one for with one name: [2 * width for width in widths]",
+            "",
+        ),
+        (
+            "[a for a in range(9999)]",
+            "more list items and characters in one expression",
+            "at most 10,000; torcharc.spec.arithmetic.MOST_STEPS sets the limit",
+            "",
+        ),
         ("max(*depths)", "'max(*depths)'", "values by position", ""),
         ("len()", "0 values for len", "1 of them", ""),
         ("min()", "0 values for min", "1 or more of them", ""),
@@ -152,7 +175,7 @@ def test_fault_of_foreign_value():
         "name.format(width)",
         "vars.vars.width",
         "(lambda: 1)()",
-        "[x for x in depths]",
+        "(x for x in depths)",
         "{x for x in depths}",
         "f'{width}'",
         "{'a': 1}",
@@ -270,6 +293,7 @@ def combine(children):
         st.lists(children, min_size=1, max_size=3).map(lambda t: f"sum([{', '.join(t)}])"),
         pair.map(lambda t: f"min({t[0]}, {t[1]})"),
         pair.map(lambda t: f"[{t[0]}, {t[1]}][0]"),
+        st.tuples(children, children, children).map(lambda t: f"max([{t[0]} for a in [{t[1]}, {t[2]}]])"),
         children.map(lambda t: f"float({t})"),
         children.map(lambda t: f"int({t})"),
         children.map(lambda t: f"({t} ** 2)"),
@@ -284,7 +308,7 @@ arithmetic_texts = st.recursive(numbers.map(repr) | st.sampled_from(NAMES), comb
 def test_agrees_with_python(text, values):
     scope = dict(zip(NAMES, values, strict=True))
     try:
-        expected = eval(text, {}, scope)  # noqa: S307  # the oracle, on text made here
+        expected = eval(text, dict(scope))  # noqa: S307  # the oracle, on text made here
     except ArithmeticError:
         expected = None
     try:

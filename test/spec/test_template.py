@@ -308,3 +308,129 @@ spec.fc.out_features
   found: {'$choice': [1, 2]}
   expected: a value: a spec with open choices is a space, and cannot be built"""
     )
+
+
+# templates in bounds
+
+
+def width_of(bounds, **more):
+    return {
+        "dag_vars": {"low": 8, "width": {"$int": [8, 64]}, **more},
+        "dag_in_shape": [8],
+        "fc": {"type": "Linear", "out_features": {"$int": bounds}},
+    }
+
+
+@pytest.mark.parametrize("bounds", [["${low}", "${4 * low}"], ["${low // 2}", 64], [1, "${width}"], ["${width}", 8]])
+def test_bounds_may_be_templates(bounds):
+    assert check_choices(width_of(bounds), (), {"low": 8, "width": {"$int": [8, 64]}}) == []
+    with pytest.raises(torcharc.SpecError) as error:
+        torcharc.build(width_of(bounds))
+    assert [problem.code for problem in error.value.problems] == ["open", "open"]
+
+
+@pytest.mark.parametrize(
+    ("bounds", "place", "found", "expected"),
+    [
+        (["${low}", 4], "", "['${low}', 4]", "[low, high] with low <= high"),
+        (["${low / 3}", 9], "", "['${low / 3}', 9]", "[low, high], two integers"),
+        (
+            ["${loww}", 9],
+            "[0]",
+            "the name 'loww' in '${loww}'",
+            "one of the names: low, width\n  hint: did you mean 'low'?",
+        ),
+    ],
+)
+def test_bounds_that_templates_make_are_checked(bounds, place, found, expected):
+    with pytest.raises(torcharc.SpecError) as error:
+        torcharc.build(width_of(bounds))
+    assert str(error.value) == (
+        f"1 problem in the spec\nspec.fc.out_features['$int']{place}\n  found: {found}\n  expected: {expected}"
+    )
+
+
+def test_bounds_follow_a_given_variable():
+    with pytest.raises(torcharc.SpecError) as error:
+        torcharc.build(width_of(["${low}", 16]), low=32, width=4)
+    assert [problem.expected for problem in error.value.problems] == ["[low, high] with low <= high"]
+
+
+# what expressions in numeric places may cost
+
+
+def test_numbers_of_one_spec_draw_on_one_budget():
+    """Each expression stays below its own limit; a thousand of them would take seconds."""
+    node = {"type": "Linear", "params": {"in_features": 8, "out_features": "sum(range(4000)) - sum(range(4000)) + 8"}}
+    nodes = [{"name": f"n{index}", "inputs": "x" if index == 0 else f"n{index - 1}", **node} for index in range(2000)]
+    spec = {
+        "inputs": {"x": {"dtype": "float32", "shape": [None, 8]}},
+        "graph": nodes,
+        "outputs": {"y": "n1999"},
+    }
+    start = time.process_time()
+    problems = torcharc.check(spec)
+    assert time.process_time() - start < 5
+    assert [(problem.path[2:], problem.found, problem.expected) for problem in problems] == [
+        (
+            ("params", "out_features"),
+            "templates that become a larger spec",
+            "at most 500,000 values; torcharc.spec.template.MOST_VALUES sets the limit",
+        )
+    ]
+
+
+# variables that the caller gives
+
+
+@pytest.mark.parametrize(
+    ("spec", "place"),
+    [
+        ({"dag_vars": {"width": 8}, "dag_in_shape": [4], "fc": {"type": "Linear", "layers": ["${width}"]}}, "dag_vars"),
+        (
+            {
+                "vars": {"width": 8},
+                "inputs": {"x": {"dtype": "float32", "shape": [None, "width"]}},
+                "graph": [{"name": "a", "type": "ReLU", "inputs": "x"}],
+                "outputs": {"y": "a"},
+            },
+            "vars",
+        ),
+        (
+            {
+                "vars": {"width": 8},
+                "modules": {"fc": {"LazyLinear": {"out_features": "${width}"}}},
+                "graph": {"input": "x", "modules": {"fc": ["x"]}, "output": "fc"},
+            },
+            "vars",
+        ),
+    ],
+    ids=["arc", "arcgraph", "modules"],
+)
+def test_unknown_variable_is_refused_in_every_format(spec, place):
+    torcharc.build(spec, width=16)
+    for function in (torcharc.build, torcharc.inspect):
+        with pytest.raises(torcharc.SpecError) as error:
+            function(spec, widht=3)
+        assert str(error.value) == (
+            f"1 problem in the spec\nspec.{place}.widht\n"
+            "  found: a value for the variable 'widht'\n"
+            "  expected: one of the variables: width\n"
+            "  hint: did you mean 'width'?"
+        )
+
+
+def test_caller_binds_a_name_that_a_graph_spec_uses():
+    spec = {
+        "inputs": {"x": {"dtype": "float32", "shape": [None, "vars.n_features"]}},
+        "graph": [{"name": "a", "type": "ReLU", "inputs": "x"}],
+        "outputs": {"y": "a"},
+    }
+    assert torcharc.inspect(spec, n_features=7).inputs["x"].shape == (7,)
+    with pytest.raises(torcharc.SpecError) as error:
+        torcharc.build(spec, n_features=7, n_feature=8)
+    assert str(error.value) == (
+        "1 problem in the spec\nspec.vars.n_feature\n"
+        "  found: a value for the variable 'n_feature'\n"
+        "  expected: no variables: the spec has none"
+    )

@@ -156,3 +156,25 @@ def test_longer_series_than_positions_is_refused():
         "1 problem in the spec\nspec.node.max_len\n  found: 8\n  expected: at least 9, the steps of the input\n"
         "  hint: write max_len: 9"
     )
+
+
+def test_mask_of_another_length_is_refused():
+    spec = {
+        "inputs": {
+            "x": {"dtype": "float32", "shape": [None, 6, 8]},
+            "mask": {"dtype": "float32", "shape": [None, 6, 7]},
+            "keep": {"dtype": "bool", "shape": [None, 5]},
+        },
+        "graph": [
+            {"name": "block", "type": "TransformerBlock", "inputs": {"x": "x", "mask": "mask", "keep": "keep"},
+             "params": {"n_heads": 2, "d_ff": 8}}
+        ],
+        "outputs": {"y": "block"},
+    }  # fmt: skip
+    with pytest.raises(SpecError) as error:
+        torcharc.build(spec)
+    assert str(error.value) == (
+        "2 problems in the spec\n"
+        "spec.graph[0].params.keep\n  found: shape (5)\n  expected: a number for each token of (6, 8)\n"
+        "spec.graph[0].params.mask\n  found: shape (6, 7)\n  expected: a number for each pair of tokens of (6, 8)"
+    )

@@ -8,12 +8,13 @@ from torch import Tensor, nn
 from torcharc.entry import Port
 from torcharc.module.recurrence import run_recurrent
 from torcharc.module.text_options import check_choice, check_sizes, refuse, require_rank
-from torcharc.module.token_mask import read_keep
+from torcharc.module.token_mask import check_masks, read_keep
 from torcharc.module.token_pool import SCORES, AttentionPool
 from torcharc.registry import register
 
 
 @register(
+    check=check_masks,
     ports=(Port("x"), Port("keep", required=False)),
     example={"params": {"hidden_size": 4}, "inputs": {"x": [3, 5, 6]}},
 )

@@ -16,7 +16,7 @@ from torcharc.errors import Problem, quote
 from torcharc.module.conv1d_block import Conv1DBlock
 from torcharc.module.position import check_dropout
 from torcharc.module.text_options import ACTIVATIONS, check_choice, check_sizes, refuse, require_rank
-from torcharc.module.token_mask import read_keep
+from torcharc.module.token_mask import check_masks, read_keep
 from torcharc.module.token_pool import pool_max, pool_mean
 from torcharc.registry import register
 
@@ -52,6 +52,7 @@ class Stage(nn.Module):
 
 @register(
     infer={"input_dim": -1},
+    check=check_masks,
     ports=(Port("x"), Port("keep", required=False)),
     example={"params": {"hidden_dims": [4, 6], "kernel_sizes": [3, [2, 3]]}, "inputs": {"x": [7, 5]}},
 )

@@ -18,7 +18,7 @@ from torcharc.module.position import check_dropout
 from torcharc.module.relative_position import AlibiPosition, BucketPosition, NoPosition, RotaryPosition
 from torcharc.module.shaw_position import ShawKeys, ShawPosition
 from torcharc.module.text_options import check_choice, check_heads, check_sizes, refuse, require_rank
-from torcharc.module.token_mask import Sizes, join_masks, mark_causal, read_keep, read_mask
+from torcharc.module.token_mask import Sizes, check_masks, join_masks, mark_causal, read_keep, read_mask
 from torcharc.registry import register
 
 POSITIONS = ("shaw", "shaw_keys", "t5", "alibi", "rope", "none")
@@ -28,7 +28,11 @@ Cache = tuple[Tensor, Tensor]
 PORTS = (Port("x"), Port("mask", required=False), Port("keep", required=False))
 
 
-@register(ports=PORTS, example={"params": {"n_heads": 2, "max_relative_position": 2}, "inputs": {"x": [6, 8]}})
+@register(
+    check=check_masks,
+    ports=PORTS,
+    example={"params": {"n_heads": 2, "max_relative_position": 2}, "inputs": {"x": [6, 8]}},
+)
 class MultiHeadAttentionWithRelativePosition(nn.Module):
     """Self-attention with learned vectors for relative positions (Shaw et al. 2018), or another kind of position.
 

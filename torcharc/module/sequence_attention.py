@@ -12,7 +12,7 @@ from torch import Tensor, nn
 
 from torcharc.entry import Port
 from torcharc.module.text_options import check_sizes, refuse, require_rank
-from torcharc.module.token_mask import read_keep
+from torcharc.module.token_mask import check_masks, read_keep
 from torcharc.registry import register
 
 
@@ -53,6 +53,7 @@ def _by_products(query: Tensor, x: Tensor, keep: Tensor | None) -> Tensor:
 
 _EXAMPLE = {"params": {}, "inputs": {"x": [6, 8]}}
 _SETTINGS = {
+    "check": check_masks,
     "ports": (Port("x"), Port("keep", required=False)),
     "infer": {"hidden_size": -1},
     "example": _EXAMPLE,

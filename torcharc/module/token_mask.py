@@ -7,12 +7,14 @@ dtype; what comes out is boolean.
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
 import torch
 from torch import Tensor, nn
 
 from torcharc.errors import InputError, Problem, quote
+from torcharc.graph import TensorSpec
 from torcharc.module.tracing import is_tracing
 from torcharc.registry import register
 
@@ -54,6 +56,8 @@ def read_mask(mask: Tensor | None, sizes: Sizes) -> Tensor | None:
     if mask.dim() not in (3, 4):
         raise InputError(_wrong_shape(mask, sizes))
     wide = mask[:, None] if mask.dim() == 3 else mask
+    if mask.is_meta:  # sizes may stand for others there; `check_masks` compares those that are known
+        return torch.empty(sizes.batch, wide.shape[1], sizes.queries, sizes.keys, dtype=torch.bool, device="meta")
     if not is_tracing() and not _fits(wide, sizes):
         raise InputError(_wrong_shape(mask, sizes))
     if wide.dtype is torch.bool:
@@ -88,10 +92,30 @@ def read_keep(keep: Tensor | None, shape: Sequence[int], path: str = "keep") -> 
         return None
     if not isinstance(keep, Tensor):
         raise InputError(Problem((path,), f"a value of type {type(keep).__name__}", "a tensor", code="mask"))
+    if keep.is_meta and keep.dim() == len(shape):
+        return torch.empty(*shape, dtype=torch.bool, device="meta")
     if keep.dim() != len(shape) or (not is_tracing() and tuple(keep.shape) != tuple(shape)):
         expected = f"one number for each token, shape {tuple(shape)}"
         raise InputError(Problem((path,), f"shape {tuple(keep.shape)}", expected, code="mask"))
     return keep if keep.dtype is torch.bool else keep != 0
+
+
+def check_masks(arguments: Mapping[str, Any], structs: Mapping[str, Any]) -> Iterator[Problem]:
+    """The problems of masks whose known sizes do not fit those of `x`, at the ports `keep` and `mask`."""
+    x, keep, mask = (structs.get(name) for name in ("x", "keep", "mask"))
+    if not isinstance(x, TensorSpec):
+        return
+    if isinstance(keep, TensorSpec) and _differ(keep.shape, x.shape):
+        yield Problem(("keep",), f"shape {keep}", f"a number for each token of {x}", code="shape")
+    if isinstance(mask, TensorSpec) and len(x.shape) > 1 and _differ(mask.shape[-2:], (x.shape[1], x.shape[1])):
+        expected = f"a number for each pair of tokens of {x}"
+        yield Problem(("mask",), f"shape {mask}", expected, code="shape")
+
+
+def _differ(shape: Sequence[Any], other: Sequence[Any]) -> bool:
+    """Whether a size is known in both, and differs."""
+    pairs = zip(shape, other, strict=False)
+    return any(isinstance(a, int) and isinstance(b, int) and a != b for a, b in pairs)
 
 
 def read_lengths(lengths: Lengths, batch: int, length: int, device: torch.device | None = None) -> Tensor:

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from torcharc.entry import Port
 from torcharc.module.text_options import check_choice, check_sizes, refuse
-from torcharc.module.token_mask import read_keep
+from torcharc.module.token_mask import check_masks, read_keep
 from torcharc.registry import register
 
 SCORES = ("yang", "linear")
@@ -33,7 +33,7 @@ def pool_max(x: Tensor, keep: Tensor | None = None) -> Tensor:
     return x.masked_fill(~real, -torch.inf).amax(-2).masked_fill(~real.any(-2), 0.0)
 
 
-@register(ports=PORTS, example={"params": {}, "inputs": {"x": [6, 8]}})
+@register(check=check_masks, ports=PORTS, example={"params": {}, "inputs": {"x": [6, 8]}})
 class TokenMean(nn.Module):
     """The mean of the real tokens, `(N, L, D)` to `(N, D)`.
 
@@ -48,7 +48,7 @@ class TokenMean(nn.Module):
         return pool_mean(x, read_keep(keep, x.shape[:-1]))
 
 
-@register(ports=PORTS, infer={"hidden_size": -1}, example={"params": {}, "inputs": {"x": [6, 8]}})
+@register(check=check_masks, ports=PORTS, infer={"hidden_size": -1}, example={"params": {}, "inputs": {"x": [6, 8]}})
 class AttentionPool(nn.Module):
     """A weighted mean of the tokens, `(N, L, D)` to `(N, D)`, its weights learned (Yang et al. 2016, section 2.2).
 

@@ -21,6 +21,7 @@ from torcharc.module.relative_attention import (
     check_attention,
 )
 from torcharc.module.text_options import ACTIVATIONS, Activation, check_choice, check_sizes, refuse
+from torcharc.module.token_mask import check_masks
 from torcharc.registry import register
 
 GATED: dict[str, Activation] = {"swiglu": F.silu, "geglu": F.gelu}
@@ -68,7 +69,11 @@ class FeedForward(nn.Module):
         return changed
 
 
-@register(ports=PORTS, example={"params": {"n_heads": 2, "d_ff": 16, "norm_first": True}, "inputs": {"x": [6, 8]}})
+@register(
+    check=check_masks,
+    ports=PORTS,
+    example={"params": {"n_heads": 2, "d_ff": 16, "norm_first": True}, "inputs": {"x": [6, 8]}},
+)
 class TransformerBlock(nn.Module):
     """Self-attention, then a feed-forward layer, each with a residual and a normalization.
 

@@ -13,17 +13,33 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import Any, Literal, NamedTuple
 
 from torcharc.entry import Entry
-from torcharc.errors import Path, Problem, choices, did_you_mean, missing_type, quote, unknown_keys, wrong_choice
-from torcharc.graph import Dim, Graph, N, Node, Ref, TensorSpec, Value
+from torcharc.errors import (
+    Path,
+    Problem,
+    choices,
+    did_you_mean,
+    missing_type,
+    quote,
+    respell,
+    unknown_keys,
+    wrong_choice,
+)
+from torcharc.graph import Graph, Node, Ref, TensorSpec, Value
 from torcharc.registry import lookup
 from torcharc.spec.arc_module import HEAD_KEYS, INPUT, NODE_KEYS, flat_name, parse_module
+from torcharc.spec.arc_shapes import parse_shapes
+from torcharc.spec.arc_typos import find_typos, respell_node
 from torcharc.spec.expand import COPY_KEYS, Copies, Expansion, find_misspelt
 from torcharc.spec.names import check_name, find_cycle
 from torcharc.spec.template import fill, read_scope
 
 
 def parse_arc(
-    spec: Mapping[str, Any], variables: Mapping[str, Any] | None = None
+    spec: Mapping[str, Any],
+    variables: Mapping[str, Any] | None = None,
+    *,
+    outer: Mapping[str, Any] | None = None,
+    expansion: Expansion | None = None,
 ) -> tuple[Graph | None, list[Problem]]:
     """The graph of an arc, or None; and the problems of its form.
 
@@ -33,14 +49,19 @@ def parse_arc(
     Args:
         spec: Plain data.
         variables: Name → value, in place of what `dag_vars` says.
+        outer: Further bound names, of the spec that this one is a part of.
+        expansion: Counts nodes and templates; default: those of this spec alone.
     """
     wrong = [Problem((key,), quote(key), "a name", code="name") for key in spec if not isinstance(key, str)]
     if wrong:
         return None, wrong
-    expansion = Expansion()
-    scope, problems = read_scope(spec.get("dag_vars"), variables or {}, ("dag_vars",), budget=expansion.budget)
+    expansion = expansion or Expansion()
+    given, budget = variables or {}, expansion.budget
+    scope, problems = read_scope(spec.get("dag_vars"), given, ("dag_vars",), base=outer, budget=budget)
     if problems:
         return None, problems
+    typos = find_typos(spec)
+    spec = respell(spec, typos)
     if "dag_in_shape" not in spec:
         return parse_module(spec, scope)
     stated, problems = fill(spec["dag_in_shape"], scope, ("dag_in_shape",), expansion.budget)
@@ -51,10 +72,10 @@ def parse_arc(
     parser = _Parser(inputs, nodes, scope, expansion)
     for name, node, path in nodes:
         parser.add(name, node, path)
-    problems += parser.problems
+    problems += typos + parser.problems
     if not parser.seen and not problems:
         problems.append(Problem((), "no nodes", "at least one node, or a type", code="missing-key"))
-    return parser.graph(), problems
+    return parser.graph(), problems + ([] if problems else parser.note_untaken())
 
 
 def _list_nodes(spec: Mapping[str, Any], scope: Mapping[str, Any]) -> list[tuple[str, Any, Path]]:
@@ -62,36 +83,6 @@ def _list_nodes(spec: Mapping[str, Any], scope: Mapping[str, Any]) -> list[tuple
     if "type" in spec:
         return [(flat_name(fill(spec["type"], scope, ())[0]), rest, ())]
     return [(name, node, (name,)) for name, node in rest.items()]
-
-
-def parse_shapes(value: Any, path: Path) -> tuple[dict[str | None, TensorSpec] | None, list[Problem]]:
-    """The inputs that `dag_in_shape` declares: by name, or one under None; and the problems."""
-    if isinstance(value, Mapping):
-        if not value:
-            return None, [Problem(path, "{}", "at least one input: {name: [sizes]}", code="value")]
-        found = {name: _parse_input(name, shape, (*path, name)) for name, shape in value.items()}
-    else:
-        found = {None: _parse_shape(value, path)}
-    problems = [result for result in found.values() if isinstance(result, Problem)]
-    specs = {name: result for name, result in found.items() if isinstance(result, TensorSpec)}
-    return (None if problems else specs), problems
-
-
-def _parse_input(name: Any, shape: Any, path: Path) -> TensorSpec | Problem:
-    if not isinstance(name, str) or not name:
-        return Problem(path, f"the name {quote(name)}", "a name", code="name")
-    return _parse_shape(shape, path)
-
-
-def _parse_shape(value: Any, path: Path) -> TensorSpec | Problem:
-    expected = "a shape without the batch axis: a list of integers above 0 (null for any size)"
-    if not isinstance(value, (list, tuple)):
-        return Problem(path, quote(value), expected, code="value")
-    for index, size in enumerate(value):
-        if size is not None and (type(size) is not int or size < 1):
-            return Problem((*path, index), quote(size), "an integer above 0 (null for any size)", code="value")
-    dims: tuple[Dim, ...] = (N, *value)
-    return TensorSpec(dims, None)
 
 
 class _Read(NamedTuple):
@@ -125,6 +116,7 @@ class _Parser:
         self.given: dict[str, str] = {}  # what each node gives, in words
         self.nodes: list[Node] = []
         self.problems: list[Problem] = []
+        self.missing: set[str] = set()  # names that are told to be misspelt
         self.seen = False
         self.uncertain = False  # an unknown type may give any names
 
@@ -140,6 +132,16 @@ class _Parser:
         form: Literal["tensor", "dict"] = "tensor" if len(outputs) == 1 else "dict"
         return Graph(inputs, tuple(self.nodes), outputs, form, carries=True)
 
+    def note_untaken(self) -> list[Problem]:
+        """Notes on the inputs that no node takes."""
+        expected = "a node that takes it; it is carried to the output as it is"
+        names = [name for name, ref in self.carried.items() if name is not None and ref is not None and ref.of_input]
+        return [
+            Problem(("dag_in_shape", name), f"the input {quote(name)}", expected, code="reading", severity="note")
+            for name in names
+            if name in self.inputs
+        ]
+
     def add(self, name: str, node: Any, path: Path) -> None:
         """Reads the next node."""
         self.seen = True
@@ -149,19 +151,18 @@ class _Parser:
             return
         base = ""
         if "~" in name:
-            base = self._find_base(name, node, path)
+            node, base = self._find_base(name, node, path)
             if not base:
-                self.uncertain = True
-                return
+                return self._give_up(name, self._guess_taken(node))
             node = {**self.written[base], **node}
+        else:
+            node, problems = respell_node(node, path)
+            self.problems += problems
         self.problems += check_name(name, path)
         copies, problems = self.expansion.expand(node, self.scope, path, ("in_names",))
         self.problems += problems
         if copies is None:
-            wanted = [name for name in _names_wanted(node) if isinstance(name, str)]
-            taken: list[str | None] = [name for name in wanted if name in self.carried]
-            taken = taken or list(self.carried)[:1]
-            return self._give_up(name, taken)
+            return self._give_up(name, self._guess_taken(node))
         self.written[name] = node
         self._add_copies(name, base, copies, path)
 
@@ -233,17 +234,24 @@ class _Parser:
         self._consume(name, taken)
         self._carry({taken[0] if taken else None: None})
 
-    def _find_base(self, name: str, node: Mapping[str, Any], path: Path) -> str:
-        """Name of the node whose module `conv~right` runs again: `conv`; `""` if there is none."""
-        self.problems += unknown_keys(path, node, ["in_names"])
+    def _guess_taken(self, node: Mapping[str, Any]) -> list[str | None]:
+        """What a node likely consumes that cannot be read."""
+        wanted: list[str | None] = [name for name in _names_wanted(node) if isinstance(name, str)]
+        return [name for name in wanted if name in self.carried] or list(self.carried)[:1]
+
+    def _find_base(self, name: str, node: Mapping[str, Any], path: Path) -> tuple[Mapping[str, Any], str]:
+        """The node, and the name of that whose module `conv~right` runs again: `conv`; `""` if there is none."""
+        problems = unknown_keys(path, node, ["in_names"])
+        self.problems += problems
+        node = respell(node, problems)
         base = name.split("~", 1)[0]
         if base in self.written:
-            return base
+            return node, base
         if not self.uncertain:
             expected = f"the name of a node further up, before the ~: {choices(self.written)}"
             hint = did_you_mean(base, self.written)
             self.problems.append(Problem(path, f"the name {quote(name)}", expected, hint, "reference"))
-        return ""
+        return node, ""
 
     def _read_type(self, node: Mapping[str, Any], path: Path) -> Entry | None:
         if "type" not in node:
@@ -273,8 +281,15 @@ class _Parser:
             problem = self._check_in_name(name, taken, (*path, index))
             if problem is None:
                 taken.append(name)
-            elif not self.uncertain and not told:
+                continue
+            if not self.uncertain and not told and not (isinstance(name, str) and name in self.missing):
                 self.problems.append(problem)
+            if isinstance(name, str) and name not in self.carried and name not in self.consumed:
+                if name not in self.given:
+                    self.missing.add(name)
+                # what was likely meant is consumed here, and nowhere else
+                meant = [edit.value for edit in problem.patch]
+                taken += [known for known in meant if known not in names and known not in taken]
         return taken
 
     def _check_in_name(self, name: Any, taken: list[str | None], path: Path) -> Problem | None:
@@ -339,12 +354,13 @@ class _Parser:
     ) -> dict[str | None, Ref | None]:
         names = entry.outputs(params) if callable(entry.outputs) else ()
         if not names:
+            self.uncertain |= callable(entry.outputs)  # a fork whose names cannot be read
             if taken and taken[0] is not None:
                 self.given[name] = f"its output as {taken[0]!r}"
             return {taken[0] if taken else None: Ref(name)}
         self.given[name] = f"its outputs as {', '.join(map(repr, names))}"
         for output in names:
-            if output in self.carried:
+            if output in self.carried and not self.missing:
                 place, expected = (*path, *_find_name(output, params)), "a name that is not carried already"
                 self.problems.append(Problem(place, f"the output {quote(output)}", expected, code="reference"))
         return {output: Ref(name, (output,)) for output in names}

@@ -34,7 +34,7 @@ def parse_module(spec: Mapping[str, Any], scope: Mapping[str, Any]) -> tuple[Gra
     """The graph of an arc without `dag_in_shape`, or None; and the problems of its form."""
     rest = {key: value for key, value in spec.items() if key not in HEAD_KEYS}
     if "type" not in rest:
-        typo = next((key for key in rest if nearest(key, ["dag_in_shape"])), None)
+        typo = next((key for key in rest if nearest(key, ("dag_in_shape", "in_shape")) == "dag_in_shape"), None)
         if typo is not None or any(isinstance(value, Mapping) and "type" in value for value in rest.values()):
             return None, unknown_keys((), [typo] if typo else [], ["dag_in_shape"], ["dag_in_shape"])
         return None, [missing_type((), rest)]

@@ -1,7 +1,7 @@
 """The Arc-Graph format: inputs, nodes with explicit wiring, outputs, modules. Its dialects are one language.
 
 The nodes may stand at the top or under `model`. What says how to train (`loss`, `optimizer`,
-`trainer`, `training`, ...) and what only describes is passed by here.
+`trainer`, `training`, ...) is checked here, and made by `build_training`.
 """
 
 from __future__ import annotations
@@ -9,16 +9,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from torcharc.errors import Path, Problem, SpecError, quote, unknown_keys
-from torcharc.graph import Graph
+from torcharc.errors import Path, Problem, SpecError, quote, respell, unknown_keys
+from torcharc.graph import Graph, Ref
 from torcharc.spec.arcgraph_blocks import Blocks
 from torcharc.spec.arcgraph_inputs import read_inputs
 from torcharc.spec.arcgraph_level import Level, form_of
-from torcharc.spec.template import fill, read_scope
-from torcharc.spec.training import TRAINING_KEYS
+from torcharc.spec.requirements import check_requirements
+from torcharc.spec.template import Budget, Scope, bind_further, fill, read_scope
+from torcharc.spec.training import TRAINING_KEYS, check_training
 
-GRAPH_KEYS = ("inputs", "graph", "outputs", "modules", "vars")
-MODEL_KEYS = (*GRAPH_KEYS, "loss", "training", "trainer", "optimizer", "config", "name", "description", "version")
+GRAPH_KEYS = ("inputs", "graph", "outputs", "modules", "vars", "require")
+MODEL_KEYS = (*GRAPH_KEYS, *TRAINING_KEYS)
 
 _REQUIRED = ("inputs", "graph", "outputs")
 
@@ -43,15 +44,25 @@ def parse_arcgraph(
 
 def _parse(spec: Mapping[str, Any], overrides: Mapping[str, Any]) -> tuple[Graph | None, list[Problem]]:
     parts, problems = unwrap(spec)
-    scope, faults = _read_scope(parts, overrides)
+    scope, faults = _read_scope(spec, parts, overrides)
     problems += faults
-    missing = [key for key in _REQUIRED if key not in parts]
-    if missing:
-        return None, problems
+    if "require" in parts:
+        place = parts["vars"][1] if "vars" in parts else ("vars",)
+        faults = faults or list(check_requirements(parts["require"][0], scope, parts["require"][1], place))
+        if faults:
+            return None, list(dict.fromkeys(problems + faults))
+    graph, found = (None, []) if any(key not in parts for key in _REQUIRED) else _read_graph(parts, scope)
+    names = parts.get("outputs", (None, ()))[0]
+    problems += found + ([] if faults else check_training(spec, names if isinstance(names, Mapping) else None, scope))
+    return graph, list(dict.fromkeys(problems))
+
+
+def _read_graph(parts: Mapping[str, tuple[Any, Path]], scope: Scope) -> tuple[Graph | None, list[Problem]]:
+    """The graph that the parts of a spec make, or None; and their problems."""
     value, place = parts["inputs"]
-    value, faults = fill(value, scope, place)
+    value, problems = fill(value, scope, place)
     inputs = read_inputs(value, place, scope)
-    problems += faults + inputs.problems
+    problems += inputs.problems
     nodes_are_listed = isinstance(parts["graph"][0], (list, tuple)) and len(parts["graph"][0]) > 0
     if not inputs.specs and nodes_are_listed:
         return None, problems
@@ -60,16 +71,21 @@ def _parse(spec: Mapping[str, Any], overrides: Mapping[str, Any]) -> tuple[Graph
     nodes = level.read_nodes(*parts["graph"])
     if not nodes_are_listed:
         return None, problems + level.list_problems()
-    value, place = parts["outputs"]
-    value, faults = fill(value, scope, place)
-    outputs = level.read_outputs(value, place)
+    outputs, faults = _read_outputs(*parts["outputs"], level)
     level.warn_unused({name: (*parts["inputs"][1], name) for name in inputs.specs})
-    problems += faults + level.list_problems() + blocks.problems + blocks.check_unused()
+    problems += faults + level.list_problems() + blocks.check_unused() + blocks.problems
     if not outputs and not any(problem.severity == "error" for problem in problems):
         return None, problems
     declared = tuple(inputs.specs.items())
-    graph = Graph(declared, (*inputs.nodes, *nodes), outputs, form_of(outputs), firsts=True, strict=True)
-    return graph, list(dict.fromkeys(problems))
+    return Graph(declared, (*inputs.nodes, *nodes), outputs, form_of(outputs), firsts=True, strict=True), problems
+
+
+def _read_outputs(value: Any, place: Path, level: Level) -> tuple[tuple[tuple[str, Ref], ...], list[Problem]]:
+    """The outputs by public name, and the problems of their templates; one whose template is null is left out."""
+    filled, problems = fill(value, level.scope, place)
+    if isinstance(value, Mapping):
+        filled = {name: filled[name] for name in filled if filled[name] is not None or value[name] is None}
+    return level.read_outputs(filled, place), problems
 
 
 def unwrap(spec: Mapping[str, Any]) -> tuple[dict[str, tuple[Any, Path]], list[Problem]]:
@@ -85,6 +101,7 @@ def unwrap(spec: Mapping[str, Any]) -> tuple[dict[str, tuple[Any, Path]], list[P
         problems += unknown_keys((), spec, known) + unknown_keys(("model",), model, MODEL_KEYS, missing)
     else:
         problems += unknown_keys((), spec, known, missing)
+    spec, inner = respell(spec, problems), respell(inner, problems)
     parts: dict[str, tuple[Any, Path]] = {key: (spec[key], (key,)) for key in GRAPH_KEYS if key in spec}
     for key in GRAPH_KEYS:
         if key not in inner:
@@ -97,11 +114,13 @@ def unwrap(spec: Mapping[str, Any]) -> tuple[dict[str, tuple[Any, Path]], list[P
 
 
 def _read_scope(
-    parts: Mapping[str, tuple[Any, Path]], overrides: Mapping[str, Any]
-) -> tuple[dict[str, Any], list[Problem]]:
-    """The bound names: the spec's variables, and what the caller binds besides."""
+    spec: Mapping[str, Any], parts: Mapping[str, tuple[Any, Path]], overrides: Mapping[str, Any]
+) -> tuple[Scope, list[Problem]]:
+    """The bound names: the spec's variables, and what the caller binds besides, which something must use."""
     variables, place = parts.get("vars", (None, ("vars",)))
     declared = variables if isinstance(variables, Mapping) else {}
-    further = {name: value for name, value in overrides.items() if name not in declared}
+    further, problems = bind_further(spec, declared, overrides, place)
     given = {name: value for name, value in overrides.items() if name in declared}
-    return read_scope(variables, given, place, base=further)
+    budget = Budget()
+    names, found = read_scope(variables, given, place, base=further, budget=budget)
+    return Scope(names, budget), problems + found

@@ -7,15 +7,18 @@ from collections.abc import Mapping
 from typing import Any
 
 from torcharc.arguments import Kind
-from torcharc.errors import Path, Problem, choices, did_you_mean, missing_key, quote, unknown_keys
+from torcharc.errors import Path, Problem, choices, did_you_mean, missing_key, quote, respell, unknown_keys
 from torcharc.graph import Graph, Node, Ref
 from torcharc.spec.arcgraph_inputs import is_name, wrong_name
 from torcharc.spec.arcgraph_level import Level, form_of
 from torcharc.spec.arcgraph_nodes import BLOCKS, STACK
 from torcharc.spec.arcgraph_types import find_type
 from torcharc.spec.expand import Expansion
+from torcharc.spec.form import find_form, variables_key
+from torcharc.spec.inline import count_nodes, parse_inline
 from torcharc.spec.numbers import read_number, read_value_of
 from torcharc.spec.references import Source
+from torcharc.spec.template import Scope, fill, has_dollar
 
 KEYS = ("inputs", "params", "graph", "outputs")
 
@@ -27,7 +30,10 @@ _COUNT = Kind(frozenset({"int"}), low=1)
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Definition:
-    """A module of the spec: its inputs, its params with their defaults, and the rest as it stands there."""
+    """A module of the spec: its inputs, its params with their defaults, and the rest as it stands there.
+
+    An arc or a 2.x spec has variables in place of params; `inputs` is empty, as its form tells them.
+    """
 
     name: str
     inputs: tuple[str, ...]
@@ -46,14 +52,15 @@ class Blocks:
         expansion: Makes the copies that `repeat` and `parallel` ask for, and fills templates.
     """
 
-    def __init__(self, value: Any, path: Path, scope: Mapping[str, Any]):
+    def __init__(self, value: Any, path: Path, scope: Scope):
         self.scope = scope
         self.problems: list[Problem] = []
         self.count = 0
-        self.expansion = Expansion()
+        self.expansion = Expansion(scope.budget)
         self._definitions: dict[str, Definition | None] = {}
         self._made: dict[str, tuple[Graph | None, int]] = {}
         self._used: set[str] = set()
+        self._mentioned: set[str] = set()
         self._chain: list[str] = []
         if value is not None and not isinstance(value, Mapping):
             self.problems.append(
@@ -75,8 +82,12 @@ class Blocks:
         if not isinstance(item, Mapping):
             self.problems.append(Problem(path, quote(item), "a module: {inputs, graph, outputs}", code="value"))
             return None
+        if find_form(item) is not None:
+            variables = item.get(variables_key(item))
+            return Definition(name, (), dict(variables) if isinstance(variables, Mapping) else {}, item, path)
         required = [key for key in ("inputs", "graph", "outputs") if key not in item]
         problems = unknown_keys(path, item, KEYS, required)
+        item = respell(item, problems)
         inputs, params = item.get("inputs", ()), item.get("params")
         if "inputs" in item and (not isinstance(inputs, (list, tuple)) or not inputs or not all(map(is_name, inputs))):
             expected = "the names of the module's inputs, at least one: [x]"
@@ -87,10 +98,13 @@ class Blocks:
             expected = "the module's params with their defaults: {width: 64}; null for what has to be given"
             problems.append(Problem((*path, "params"), quote(params), expected, code="value"))
         self.problems += problems
-        return None if problems else Definition(name, tuple(inputs), dict(params or {}), item, path)
+        faulty = any(key not in item for key in ("inputs", "graph", "outputs")) or any(
+            problem.code != "unknown-key" for problem in problems
+        )
+        return None if faulty else Definition(name, tuple(inputs), dict(params or {}), item, path)
 
     def make(
-        self, type_: str, params: Mapping[str, Any], path: Path, scope: Mapping[str, Any]
+        self, type_: str, params: Mapping[str, Any], path: Path, scope: Scope
     ) -> tuple[Graph | None, list[Problem]]:
         """What a node of type `module.<name>` or `arc.stack` runs, or None; and the problems of the node.
 
@@ -107,7 +121,7 @@ class Blocks:
         return graph, [_prefix(problem, f"{prefix}.") for problem in problems]
 
     def _make_module(
-        self, name: str, params: Mapping[str, Any], path: Path, place: Path, scope: Mapping[str, Any]
+        self, name: str, params: Mapping[str, Any], path: Path, place: Path, scope: Scope
     ) -> tuple[Graph | None, list[Problem]]:
         if name not in self._definitions:
             expected = (
@@ -138,8 +152,11 @@ class Blocks:
         key = f"{definition.name} {values!r}"
         if key in self._made:
             return self._made[key]
+        if find_form(definition.spec) is not None:
+            self._made[key] = self._parse(definition, values)
+            return self._made[key]
         inputs = {name: Source(Ref(name, of_input=True)) for name in definition.inputs}
-        level = Level(self, inputs, {**self.scope, **values})
+        level = Level(self, inputs, self.scope.extend(values))
         self._chain.append(definition.name)
         before = self.count
         nodes = level.read_nodes(definition.spec["graph"], (*definition.path, "graph"))
@@ -154,9 +171,13 @@ class Blocks:
         self._made[key] = graph, size
         return graph, size
 
-    def _make_stack(
-        self, params: Mapping[str, Any], path: Path, scope: Mapping[str, Any]
-    ) -> tuple[Graph | None, list[Problem]]:
+    def _parse(self, definition: Definition, values: Mapping[str, Any]) -> tuple[Graph | None, int]:
+        """The graph of a module that is an arc or a 2.x spec, and how many nodes it has."""
+        graph, problems = parse_inline(definition.spec, values, definition.path, self.scope, self.expansion)
+        self.problems += problems
+        return graph, 0 if graph is None else count_nodes(graph)
+
+    def _make_stack(self, params: Mapping[str, Any], path: Path, scope: Scope) -> tuple[Graph | None, list[Problem]]:
         """`count` copies of a module in a row; the first input is threaded through, the others stay."""
         given = dict(params)
         place = (*path, "params")
@@ -197,16 +218,32 @@ class Blocks:
             return None, [*problems, Problem((*place, "module"), quote(word), expected, code="stack")]
         return _chain(name, graph, count, path), problems
 
+    def mention(self, item: Any) -> None:
+        """Takes note of the module that a node would run, were it not left out or its type chosen by a variable."""
+        type_ = item.get("type") if isinstance(item, Mapping) else None
+        if not isinstance(type_, str) or not type_.startswith(BLOCKS):
+            return
+        word = type_.split(".", 1)[1]
+        found = self._definitions if "${" in word else [word]
+        for name in set(found) - self._mentioned:
+            self._mentioned.add(name)
+            definition = self._definitions.get(name)
+            items = () if definition is None else definition.spec.get("graph", ())
+            for inner in items if isinstance(items, (list, tuple)) else ():
+                self.mention(inner)
+
     def check_unused(self) -> list[Problem]:
         """Warnings for the modules that no node runs, and errors for the unknown types in them."""
         problems = []
         for name, definition in self._definitions.items():
             if name in self._used or definition is None:
                 continue
-            expected = "a module that some node runs"
-            problems.append(
-                Problem(definition.path, f"the module {quote(name)}", expected, code="unused", severity="warning")
-            )
+            if name not in self._mentioned:
+                found, expected = f"the module {quote(name)}", "a module that some node runs"
+                problems.append(Problem(definition.path, found, expected, code="unused", severity="warning"))
+            if find_form(definition.spec) is not None:
+                self._parse(definition, {})
+                continue
             items = definition.spec["graph"]
             for index, item in enumerate(items if isinstance(items, (list, tuple)) else ()):
                 type_ = item.get("type") if isinstance(item, Mapping) else None
@@ -230,7 +267,7 @@ def _prefix(problem: Problem, prefix: str) -> Problem:
 
 
 def _bind_params(
-    definition: Definition, params: Mapping[str, Any], path: Path, scope: Mapping[str, Any], outer: Mapping[str, Any]
+    definition: Definition, params: Mapping[str, Any], path: Path, scope: Scope, outer: Scope
 ) -> tuple[dict[str, Any], list[Problem]]:
     """The values of a module's params: those that the node gives, and the defaults of the others."""
     undeclared = [key for key in params if key not in definition.params]
@@ -246,9 +283,20 @@ def _bind_params(
         problems.append(Problem(path, found, expected, code="reading", severity="note"))
     else:
         problems = unknown_keys(path, params, definition.params, missing)
-    given = {key: read_value_of(value, scope) for key, value in params.items() if key in definition.params}
-    defaults = {key: read_value_of(value, outer) for key, value in definition.params.items()}
-    return {**defaults, **{key: value for key, value in given.items() if value is not None}}, problems
+    place = (*definition.path, "params")
+    given = {
+        key: read_value_of(value, scope, (*path, key)) for key, value in params.items() if key in definition.params
+    }
+    values: dict[str, Any] = {}
+    if find_form(definition.spec) is not None:  # it fills its variables itself
+        return {key: value for key, value in given.items() if value is not None}, problems
+    for key, default in definition.params.items():
+        value = given.get(key)
+        if value is None and has_dollar(default):  # it may use the params before it
+            value, faults = fill(default, outer.extend(values), (*place, key))
+            problems += faults
+        values[key] = read_value_of(default, outer, (*place, key)) if value is None else value
+    return values, problems
 
 
 def _chain(name: str, graph: Graph, count: int, path: Path) -> Graph:

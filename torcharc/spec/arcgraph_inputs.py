@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from torcharc.arguments import Kind
-from torcharc.errors import Path, Problem, missing_key, quote, unknown_keys, wrong_choice
+from torcharc.errors import Path, Problem, missing_key, quote, respell, unknown_keys, wrong_choice
 from torcharc.graph import Dim, N, Node, Ref, TensorSpec
 from torcharc.spec.numbers import read_number
 from torcharc.spec.references import NAME, Source
@@ -78,6 +78,7 @@ def _add_input(inputs: Inputs, name: str, item: Any, path: Path, scope: Mapping[
         return
     missing = [key for key in ("dtype", "shape") if key not in item]
     problems = unknown_keys(path, item, KEYS, missing)
+    item = respell(item, problems)
     dtype = DTYPES.get(item["dtype"]) if isinstance(item.get("dtype"), str) else None
     if "dtype" in item and dtype is None:
         problems.append(wrong_choice((*path, "dtype"), item["dtype"], "a dtype", DTYPES))

@@ -6,7 +6,7 @@ import dataclasses
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
-from torcharc.errors import Path, Problem, choices, did_you_mean, quote, unknown_keys
+from torcharc.errors import Edit, Path, Problem, choices, did_you_mean, quote, unknown_keys
 from torcharc.graph import Node, Ref
 from torcharc.spec.arcgraph_inputs import is_name, wrong_name
 from torcharc.spec.arcgraph_nodes import (
@@ -22,6 +22,7 @@ from torcharc.spec.arcgraph_nodes import (
 from torcharc.spec.expand import COPY_KEYS, Copies
 from torcharc.spec.ordering import order_names
 from torcharc.spec.references import Source, read_reference
+from torcharc.spec.template import Scope
 
 if TYPE_CHECKING:
     from torcharc.spec.arcgraph_blocks import Blocks
@@ -51,13 +52,14 @@ class Level:
         scope: The bound names.
     """
 
-    def __init__(self, blocks: Blocks, inputs: Mapping[str, Source], scope: Mapping[str, Any]):
+    def __init__(self, blocks: Blocks, inputs: Mapping[str, Source], scope: Scope):
         self.blocks = blocks
         self.inputs = inputs
         self.scope = scope
         self.sources: dict[str, Source] = dict(inputs)
         self.rows: dict[str, Row] = {}
         self.used: set[str] = set()
+        self.places: dict[str, Path] = {}  # where the inputs stand
         self.is_certain = True  # whether all nodes have names
         self.problems: list[Problem] = []
 
@@ -102,10 +104,28 @@ class Level:
 
     def list_problems(self) -> list[Problem]:
         """All problems; where a node has no name, an undefined one may be meant for it."""
-        return [problem for problem in self.problems if self.is_certain or problem.code != "undefined"]
+        problems = [problem for problem in self.problems if self.is_certain or problem.code != "undefined"]
+        groups: dict[tuple[str, str], list[Problem]] = {}
+        for problem in problems:
+            if problem.code == "undefined" and problem.patch:
+                groups.setdefault(_read_typo(problem), []).append(problem)
+        for (word, name), group in groups.items():
+            if len(group) > 1 and name not in self.used:  # the definition is misspelt: one fault, told once
+                first = dataclasses.replace(group[0], patch=self._rename(name, word))
+                problems = [first if problem is group[0] else problem for problem in problems]
+                problems = [problem for problem in problems if problem not in group[1:]]
+        return problems
+
+    def _rename(self, name: str, word: str) -> tuple[Edit, ...]:
+        """The patch that calls what is defined as `name` by another name."""
+        if name in self.rows:
+            return (Edit("set", (*self.rows[name].path, "name"), word),)
+        place = self.places.get(name, ())
+        return (Edit("rename" if isinstance(place[-1], str) else "set", place, word),) if place else ()
 
     def warn_unused(self, inputs: Mapping[str, Path]) -> None:
         """Warns of nodes and inputs that nothing refers to; `inputs` says where the inputs stand."""
+        self.places = dict(inputs)
         if any(problem.code == "undefined" for problem in self.problems):
             return  # what has the wrong name there may be what is missed here
         places = {**inputs, **{name: row.path for name, row in self.rows.items()}}
@@ -126,6 +146,7 @@ class Level:
             required = ["name"] if "type" in item or "module" in item else ["name", "type"]
             self.problems += unknown_keys(path, item, [*KEYS, *COPY_KEYS], required)
             return
+        self.blocks.mention(item)
         name = item["name"]
         if not is_name(name):
             self.problems.append(wrong_name(name, (*path, "name"), "a node"))
@@ -146,7 +167,7 @@ class Level:
         referrer = f"the node {quote(name)}"
         if copies.kind == "one":
             return [Part(name, copy.node, path, self.scope, referrer) for copy in copies.kept]
-        scopes = [{**self.scope, "index": copy.index} for copy in copies.kept]
+        scopes = [self.scope.extend({"index": copy.index}) for copy in copies.kept]
         return [
             Part(str(copy.index), copy.node, path, scope, referrer)
             for copy, scope in zip(copies.kept, scopes, strict=True)
@@ -242,3 +263,9 @@ class Level:
             self.problems.append(Problem(path, found, "nodes that do not wait for themselves", code="cycle"))
             self.sources.update(dict.fromkeys(cycle, Source(None)))
         return [by_name[name] for name in order]
+
+
+def _read_typo(problem: Problem) -> tuple[str, str]:
+    """The name that an undefined reference begins with, and the one that its patch puts there."""
+    word = problem.found.split("'", 2)[1]
+    return word.split(".", 1)[0], str(problem.patch[0].value).split(".", 1)[0]

@@ -8,16 +8,18 @@ from __future__ import annotations
 
 import dataclasses
 import functools
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any, NoReturn
 
 from torcharc.arguments import Argument, Signature
 from torcharc.entry import Entry, Port
 from torcharc.errors import Path, Problem, SpecError
-from torcharc.graph import Graph, Node
+from torcharc.graph import Graph
 from torcharc.spec.arcgraph_blocks import Blocks
 from torcharc.spec.formats import parse_spec
+from torcharc.spec.inline import as_block, move_graph
 from torcharc.spec.load import load_spec
+from torcharc.spec.template import Scope
 
 _VARIABLES = ("vars", "dag_vars")
 
@@ -69,33 +71,16 @@ def _check(expand: Any, params: Any, is_module: bool) -> Graph | None:
 
 
 def _expand_module(name: str, spec: Mapping[str, Any], params: Mapping[str, Any]) -> tuple[Graph | None, list[Problem]]:
-    blocks = Blocks({name: spec}, (), {})
-    graph, problems = blocks.make(f"module.{name}", params, (), {})
+    blocks = Blocks({name: spec}, (), Scope())
+    graph, problems = blocks.make(f"module.{name}", params, (), Scope())
     found = [dataclasses.replace(problem, path=_strip(problem.path, name)) for problem in [*problems, *blocks.problems]]
-    return graph if graph is None else _move(graph, name), found
+    return graph if graph is None else move_graph(graph, lambda path: _strip(path, name)), found
 
 
 def _expand_spec(name: str, spec: Mapping[str, Any], params: Mapping[str, Any]) -> tuple[Graph | None, list[Problem]]:
     graph, problems = parse_spec(spec, params)
-    return graph if graph is None else dataclasses.replace(graph, strict=False, bare=False), problems
+    return graph if graph is None else as_block(graph), problems
 
 
 def _strip(path: Path, name: str) -> Path:
     return path[1:] if path[:1] == (name,) else path
-
-
-def _move(graph: Graph, name: str) -> Graph:
-    """`graph` with the paths of its nodes as they are in the block's own spec."""
-    return dataclasses.replace(graph, nodes=_move_nodes(graph.nodes, name))
-
-
-def _move_nodes(nodes: Sequence[Node], name: str) -> tuple[Node, ...]:
-    return tuple(
-        dataclasses.replace(
-            node,
-            path=_strip(node.path, name),
-            arguments_path=_strip(node.arguments_path, name),
-            graph=None if node.graph is None else _move(node.graph, name),
-        )
-        for node in nodes
-    )

@@ -6,14 +6,15 @@ replaced by a list or dict of names, which is one argument then.
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from torcharc.entry import Entry
 from torcharc.errors import Path, Problem, choices, did_you_mean, nearest, quote, unknown_keys
-from torcharc.graph import Node, Ref, Value
+from torcharc.graph import Node, Ref, Value, walk_refs
 from torcharc.registry import find
-from torcharc.spec.module_form import Definition
+from torcharc.spec.module_form import Copied, Definition
 from torcharc.spec.names import find_cycle
 
 Inputs = tuple[tuple[str, Value], ...]
@@ -32,19 +33,22 @@ class Calls:
     def __init__(
         self,
         inputs: Sequence[str],
-        definitions: Mapping[str, Definition | None],
+        definitions: Mapping[str, Copied | None],
         faulty: Sequence[str],
         calls: Mapping[Any, Any],
     ):
         self.inputs = inputs
         self.definitions = definitions
         self.faulty = faulty
-        self.wants = {name: list(_walk_names(value)) for name, value in calls.items() if isinstance(name, str)}
+        self.wants = {name: list(walk_names(value)) for name, value in calls.items() if isinstance(name, str)}
+        self._words = {word for words in self.wants.values() for word in words}
         self.nodes: list[Node] = []
         self.seen: dict[str, None] = {}  # the nodes so far, faulty ones included
         self.problems: list[Problem] = []
+        self._passed: dict[str, Ref | None] = {}  # what stands for a node that is left out
         self._owners: dict[str, str] = {}  # module → the node that runs it first
         self._told: set[str] = set()  # names whose absence is explained already
+        self._unknown: set[str] = set()  # modules whose absence is told already
         self._cycles: set[str] = set()
 
     def add(self, name: str, value: Any, path: Path) -> None:
@@ -58,18 +62,32 @@ class Calls:
             if self.definitions and name not in self.definitions:
                 self._add_unknown_module(module, path)
             return
-        definition = self.definitions[module]
-        entry = find(definition.type) if definition is not None else None
-        if definition is None or entry is None:
+        copied = self.definitions[module]
+        if copied is None:
             return
-        bound, problems = _bind(entry, inputs, definition, value, path) if len(self.problems) == count else ((), [])
-        self.problems += problems
-        if module in self.faulty or len(self.problems) > count:
-            bound = ((entry.ports[0].name if entry.ports else "input", None),)
+        if not copied.definitions:
+            self._passed[name] = next(walk_refs(inputs), None)
+            return
+        nodes = []
+        for copy, definition in zip(copied.copies.kept, copied.definitions, strict=True):
+            label = name if copied.copies.kind == "one" else str(copy.index)
+            faulty = module in self.faulty or len(self.problems) > count
+            nodes.append(self._make_node(label, definition, None if faulty else inputs, value, path))
         shares = self._owners.get(module, "")
         self._owners.setdefault(module, name)
+        node = copied.copies.join(name, nodes)
+        self.nodes.append(dataclasses.replace(node, shares=shares) if shares else node)
+
+    def _make_node(self, name: str, definition: Definition, inputs: Value, value: Any, path: Path) -> Node:
+        """A node that runs a module on `inputs`; None is not known."""
+        entry = find(definition.type)
+        assert entry is not None  # the definition was read by it
+        bound, problems = ((), []) if inputs is None else _bind(entry, inputs, definition, value, path)
+        self.problems += problems
+        if inputs is None or problems:
+            bound = ((entry.ports[0].name if entry.ports else "input", None),)
         params, place, places = definition.params, definition.path, definition.places
-        self.nodes.append(Node(name, entry.name, params, bound, shares, path=path, arguments_path=place, places=places))
+        return Node(name, entry.name, params, bound, path=path, arguments_path=place, places=places)
 
     def _check_name(self, name: str, path: Path) -> None:
         found = f"the name {quote(name)}"
@@ -79,9 +97,13 @@ class Calls:
             self.problems.append(Problem(path, found, "a name with something behind the ~", code="name"))
 
     def _add_unknown_module(self, module: str, path: Path) -> None:
+        if module in self._unknown:
+            return
+        self._unknown.add(module)
         name = nearest(module, self.definitions)
-        if name is not None and name not in self.wants:
-            self._told.add(name)  # the right name where the node is used is no second fault
+        if name is not None:  # the right name where the node is used is no second fault
+            copies = {word for word in self._words if word.partition("~")[0] == name}
+            self._told |= copies - set(self.wants) | ({name} - set(self.wants))
         expected = f"one of the modules: {choices(self.definitions)}"
         hint = did_you_mean(module, self.definitions)
         self.problems.append(Problem(path, f"the name {quote(module)}", expected, hint, "reference"))
@@ -111,6 +133,8 @@ class Calls:
         """The reference to an input or a node so far; None, with a problem, where there is none."""
         if name in self.inputs:
             return Ref(name, of_input=True)
+        if name in self._passed:
+            return self._passed[name]
         if name in self.seen:
             return Ref(name)
         told = name in self._told or not self.inputs or (path[1] == "modules" and {path[2], name} <= self._cycles)
@@ -136,13 +160,13 @@ def _quote(value: Any) -> str:
     return "{}" if value == {} else quote(value)
 
 
-def _walk_names(value: Any) -> Iterator[str]:
+def walk_names(value: Any) -> Iterator[str]:
     """All names in the inputs of a call."""
     if isinstance(value, str):
         yield value
     elif isinstance(value, (list, tuple, Mapping)):
         for item in value.values() if isinstance(value, Mapping) else value:
-            yield from _walk_names(item)
+            yield from walk_names(item)
 
 
 def _bind(entry: Entry, inputs: Value, definition: Definition, value: Any, path: Path) -> tuple[Inputs, list[Problem]]:

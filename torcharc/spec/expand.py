@@ -1,6 +1,6 @@
 """Copies: what the node keys `when`, `repeat` and `parallel` make of a node, in every format.
 
-`repeat: 4` chains fresh copies, the output of one feeding the next; `parallel: 3` feeds copies side
+`repeat: 4` chains fresh copies, the outputs of one feeding the next; `parallel: 3` feeds copies side
 by side from the same inputs; in both, `${index}` counts from 0. `when: false` leaves a node (or a
 copy) out, its first input passing through.
 
@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import dataclasses
 import functools
+import types
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, Literal, NamedTuple
 
@@ -73,8 +74,8 @@ class Copies(NamedTuple):
 class Expansion:
     """The nodes and templates of one spec, counted while it is expanded."""
 
-    def __init__(self) -> None:
-        self.budget = Budget()
+    def __init__(self, budget: Budget | None = None) -> None:
+        self.budget = budget or Budget()
         self.left = MOST_NODES
 
     def expand(
@@ -169,7 +170,8 @@ def chain(name: str, nodes: Sequence[Node]) -> Node:
     """The node that runs `nodes` one behind the other; each draws weights of its own.
 
     Each is given with the inputs that it would have alone. From the second on, the output of the one
-    before takes the place of the first reference in the inputs; the others stay the same.
+    before takes the place of the first reference in the inputs; the others stay the same. A block
+    with several outputs hands each on to the input of the same name.
 
     Args:
         name: Name of the whole; the modules are `<name>.<index>`.
@@ -179,7 +181,8 @@ def chain(name: str, nodes: Sequence[Node]) -> Node:
     inner: list[Node] = []
     for node in nodes:
         before = Ref(inner[-1].name, text=f"copy {inner[-1].name}") if inner else None
-        inner.append(_rewire(node, inputs, before))
+        states = _find_states(inner[-1], node) if inner else {}
+        inner.append(_rewire(node, inputs, before, states))
     graph = Graph(tuple((port, None) for port in inputs.values()), tuple(inner), (("output", Ref(inner[-1].name)),))
     return _enclose(name, nodes[0], inputs, graph)
 
@@ -237,14 +240,26 @@ def _label(label: str, value: Value) -> Iterator[tuple[str, Ref]]:
             yield from _label(f"{label}_{index}", item)
 
 
-def _rewire(node: Node, inputs: Mapping[Ref, str], before: Ref | None) -> Node:
-    """`node`, fed from within a block; `before` takes the place of its first reference."""
-    feeds = iter([] if before is None else [before])
+def _find_states(before: Node, node: Node) -> dict[str, Ref]:
+    """The ports of `node` that bear the name of an output of `before`, where that has several."""
+    if before.graph is None or before.graph.form != "dict":
+        return {}
+    ports = {port for port, _ in node.inputs}
+    return {name: Ref(before.name, (name,)) for name, _ in before.graph.outputs if name in ports}
+
+
+def _rewire(
+    node: Node, inputs: Mapping[Ref, str], before: Ref | None, states: Mapping[str, Ref] = types.MappingProxyType({})
+) -> Node:
+    """`node`, fed from within a block: with `states` by port, else `before` in place of its first reference."""
+    feeds = iter([] if before is None or states else [before])
 
     def swap(ref: Ref) -> Ref:
-        return next(feeds, None) or Ref(inputs[ref], of_input=True)
+        return next(feeds, None) or Ref(inputs[ref], (), True, str(ref), ref.path)
 
-    return dataclasses.replace(node, inputs=tuple((port, _swap(value, swap)) for port, value in node.inputs))
+    return dataclasses.replace(
+        node, inputs=tuple((port, states.get(port) or _swap(value, swap)) for port, value in node.inputs)
+    )
 
 
 def _swap(value: Value, swap: Callable[[Ref], Ref]) -> Value:

@@ -1,8 +1,9 @@
 """Expressions in specs: `"${width * 2 ** index}"`.
 
 The text is parsed with `ast`, and the tree is walked here: nothing is ever evaluated by Python, and
-what the walk does not know is refused. There are numbers, strings, lists, names, arithmetic,
-comparison, `and or not`, `if else`, indexing, and a few functions.
+what the walk does not know is refused. There are numbers, strings, lists (written out, or made of
+another: `[2 * w for w in widths]`), names, arithmetic, comparison, `and or not`, `if else`, indexing,
+and a few functions.
 """
 
 from __future__ import annotations
@@ -104,6 +105,22 @@ class _Walk:
     def list(self, node: ast.List) -> list[Any]:
         return [self.visit(item) for item in node.elts]
 
+    def comprehension(self, node: ast.ListComp) -> Any:
+        """`[expression for name in list if condition]`, one `for` alone."""
+        loop = node.generators[0]
+        if len(node.generators) > 1 or not isinstance(loop.target, ast.Name) or loop.is_async:
+            raise ExpressionError(self.words(node), "one for with one name: [2 * width for width in widths]")
+        items = self.visit(loop.iter)
+        if not isinstance(items, list):
+            raise ExpressionError(quote(items), "a list behind in")
+        outer, values = self.scope, []
+        for item in items:
+            self.scope = {**outer, loop.target.id: item}
+            if all(self.visit(condition) for condition in loop.ifs):
+                values.append(self.visit(node.elt))
+        self.scope = outer
+        return values
+
     def name(self, node: ast.Name) -> Any:
         return self.look_up(node.id)
 
@@ -188,6 +205,7 @@ class _Walk:
 _METHODS: dict[type[ast.expr], Any] = {
     ast.Constant: _Walk.constant,
     ast.List: _Walk.list,
+    ast.ListComp: _Walk.comprehension,
     ast.Name: _Walk.name,
     ast.Attribute: _Walk.attribute,
     ast.UnaryOp: _Walk.unary,

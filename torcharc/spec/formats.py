@@ -19,7 +19,8 @@ from torcharc.spec.arcgraph import parse_arcgraph
 from torcharc.spec.choice import refuse_choices
 from torcharc.spec.fragment import refuse_fragment
 from torcharc.spec.modules import parse_modules
-from torcharc.spec.template import has_dollar
+from torcharc.spec.template import Scope, has_dollar, read_scope
+from torcharc.spec.training import check_training, read_block_scope, split_block
 
 Format = Literal["arc", "arcgraph", "modules"]
 
@@ -38,18 +39,40 @@ def parse_spec(spec: Any, variables: Mapping[str, Any] | None = None) -> tuple[G
         return None, [refuse_fragment(spec)]
     if not isinstance(spec, Mapping) or not spec:
         return None, [Problem((), quote(spec) if spec != {} else "{}", _EXPECTED, code="value")]
-    problems = refuse_choices(spec) if has_dollar(spec) else []
+    problems = refuse_choices(spec, (), _read_names(spec, variables or {})) if has_dollar(spec) else []
     if problems:
         return None, problems
     form = find_format(spec)
     if form == "arcgraph":
         return parse_arcgraph(spec, variables)
-    if form == "modules":
-        return parse_modules(spec, variables)
-    if form == "arc":
-        return parse_arc(spec, variables)
+    if form is not None:
+        rest, training = split_block(spec)
+        graph, problems = (parse_modules if form == "modules" else parse_arc)(rest, variables)
+        return graph, problems + (_check_block(spec, training, graph, variables or {}) if training is not None else [])
     found = f"the keys {', '.join(map(quote, list(spec)[:8]))}"
     return None, [Problem((), found, _EXPECTED, code="format")]
+
+
+def _read_names(spec: Mapping[str, Any], variables: Mapping[str, Any]) -> Scope:
+    """What the variables of a spec stand for, as far as they are sound."""
+    scope = Scope(variables)
+    for root in (spec, spec.get("model")):
+        for key in ("vars", "dag_vars"):
+            names = root.get(key) if isinstance(root, Mapping) else None
+            if isinstance(names, Mapping):
+                given = {name: value for name, value in variables.items() if name in names}
+                scope = scope.extend(read_scope(names, given, (key,), base=scope, budget=scope.budget)[0])
+    return scope
+
+
+def _check_block(
+    spec: Mapping[str, Any], training: Mapping[str, Any], graph: Graph | None, variables: Mapping[str, Any]
+) -> list[Problem]:
+    """The problems of the `training` of an arc or of a 2.x spec; those of the variables are told already."""
+    scope, problems = read_block_scope(spec, variables)
+    named = graph is not None and graph.form == "dict"
+    outputs = [name for name, _ in graph.outputs] if graph is not None and named else None
+    return [] if problems else check_training({"training": training}, outputs, scope)
 
 
 def find_format(spec: Mapping[Any, Any]) -> Format | None:

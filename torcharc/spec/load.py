@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from torcharc.errors import Path, Problem, SpecError, quote
+from torcharc.spec.zoo_index import Entry, find_entry, is_zoo_name
 
 MOST_CHARACTERS = 10_000_000
 MOST_NESTED = 100
@@ -52,12 +53,14 @@ class Loaded:
 
 
 def load_spec(spec: Any) -> Loaded:
-    """The spec behind what a user gives: a Mapping, or the path of a YAML or JSON file.
+    """The spec behind what a user gives: a Mapping, the path of a YAML or JSON file, or a name of the zoo.
 
     Raises:
-        SpecError: If there is no such file, it is no YAML, it repeats a key, or the spec nests
+        SpecError: If there is no such file or name, it is no YAML, it repeats a key, or the spec nests
             too deep or holds itself.
     """
+    if is_zoo_name(spec):
+        return _load_entry(find_entry(spec))
     if isinstance(spec, (str, os.PathLike)):
         return _load_file(spec)
     counter = _Counter()
@@ -112,6 +115,13 @@ def _read_pairs(value: Mapping[Any, Any], path: Path) -> Iterator[tuple[Any, Any
             reason = str(error).split("\n")[0]
             raise SpecError(Problem((*path, key), reason, "a value that can be read", code="value")) from error
         yield key, item
+
+
+def _load_entry(entry: Entry) -> Loaded:
+    """The file of a zoo entry, its variables at the values of the entry."""
+    loaded = _load_file(entry.file)
+    spec = {**loaded.spec, "vars": {**loaded.spec["vars"], **entry.values}}
+    return dataclasses.replace(loaded, spec=spec, file=f"zoo/{entry.file.name}")
 
 
 def _load_file(path: str | os.PathLike[str]) -> Loaded:

@@ -12,8 +12,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from torcharc.entry import Entry
-from torcharc.errors import Path, Problem, missing_key, quote, unknown_keys
+from torcharc.errors import Edit, Path, Problem, missing_key, nearest, quote, unknown_keys
 from torcharc.registry import find, lookup
+from torcharc.spec.expand import COPY_KEYS, Copies
 
 Layers = list[tuple[Mapping[str, Any], Path]]
 """Modules as `{type: ..., ...}`, each with the place of its arguments in the spec."""
@@ -36,6 +37,14 @@ class Definition:
     params: Mapping[str, Any]
     path: Path
     places: Mapping[Path, Path] = dataclasses.field(default_factory=dict)
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Copied:
+    """A module and its copies: what each of those that are kept is made of; none where it is left out."""
+
+    copies: Copies
+    definitions: tuple[Definition, ...]
 
 
 def read_module(value: Any, path: Path, *, sized: bool) -> tuple[Definition | None, list[Problem]]:
@@ -63,6 +72,9 @@ def _read_key(value: Any, path: Path) -> tuple[str | None, list[Problem]]:
     if not isinstance(value, Mapping):
         hint = f"write {{{value}: null}}" if isinstance(value, str) and find(value) else ""
         return None, [Problem(path, quote(value), expected, hint, "value")]
+    misspelt = [key for key in value if isinstance(key, str) and not find(key) and nearest(key, COPY_KEYS)]
+    if misspelt and len(value) == len(misspelt) + 1:
+        return None, unknown_keys(path, misspelt, COPY_KEYS)
     if len(value) != 1:
         hint = "several layers stand in a list: {Sequential: [...]}" if all(map(_is_layer, value)) and value else ""
         if isinstance(value.get("type"), str):
@@ -82,7 +94,8 @@ def _read_params(name: str, value: Any, path: Path, sized: bool) -> tuple[Mappin
     """The arguments of a type, or None; and their problems, as far as the form tells."""
     entry = lookup(name, path)
     if isinstance(entry, Problem):
-        return None, [entry]
+        patch = tuple(dataclasses.replace(edit, action="rename") for edit in entry.patch)
+        return None, [dataclasses.replace(entry, patch=patch)]
     if value is not None and not isinstance(value, Mapping):
         return None, [Problem(path, quote(value), f"the arguments of {name}: a mapping, or null", code="value")]
     params = value or {}
@@ -97,6 +110,8 @@ def _find_sizes(entry: Entry, params: Mapping[str, Any], path: Path) -> list[Pro
         return []
     arguments = entry.signature.arguments
     needed = [name for name in entry.inferred if name in arguments and arguments[name].required and name not in params]
+    unknown = [key for key in params if key not in arguments]  # one of them may be meant for it, and is told later
+    needed = [name for name in needed if not any(nearest(key, [name]) for key in unknown)]
     hint = f"Lazy{entry.name} infers it at the first call" if find(f"Lazy{entry.name}") else ""
     return [missing_key(path, name, hint) for name in needed]
 
@@ -215,5 +230,12 @@ def _check_keys(entry: Entry, keys: Sequence[str], path: Path) -> list[Problem]:
     unknown = [] if entry.signature.open else list(dict.fromkeys(key for key in keys if key not in arguments))
     faults = unknown_keys(path, unknown, arguments, required)
     places = {(*path, key): (*path, list(keys).index(key)) for key in unknown}
-    faults = [dataclasses.replace(fault, path=places.get(fault.path, fault.path)) for fault in faults]
-    return twice + faults
+    return twice + [_place_key(fault, places.get(fault.path)) for fault in faults]
+
+
+def _place_key(fault: Problem, place: Path | None) -> Problem:
+    """The problem of a key that stands in a list: its patch sets the item there."""
+    if place is None:
+        return fault
+    patch = tuple(Edit("set", place, edit.value) for edit in fault.patch)
+    return dataclasses.replace(fault, path=place, patch=patch)

@@ -4,6 +4,8 @@ A node of the graph is called with a list of names (positional arguments) or a d
 (keywords); a name is an input or an earlier node. `conv~left` and `conv~right` both run the module
 `conv`. The format states no shapes: `Lazy*` types get their sizes at the first call. Where `input`
 maps names to shapes instead (`input: {image: [3, 32, 32]}`), they get them when the network is built.
+
+Beside the type of a module may stand `repeat`, `parallel` and `when`: `{Linear: {out_features: 8}, repeat: 4}`.
 """
 
 from __future__ import annotations
@@ -11,13 +13,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Literal
 
-from torcharc.errors import Path, Problem, quote, unknown_keys
+from torcharc.errors import Path, Problem, quote, respell, unknown_keys
 from torcharc.graph import Graph, Ref, Struct
-from torcharc.spec.arc import parse_shapes
-from torcharc.spec.calls import Calls
-from torcharc.spec.module_form import Definition, read_module
+from torcharc.spec.arc_shapes import parse_shapes
+from torcharc.spec.calls import Calls, walk_names
+from torcharc.spec.expand import Expansion
+from torcharc.spec.module_form import Copied, read_module
 from torcharc.spec.names import check_name
-from torcharc.spec.template import Budget, fill, read_scope
+from torcharc.spec.template import fill, read_scope
 
 _KEYS = ("vars", "modules", "graph")
 _GRAPH_KEYS = ("input", "modules", "output")
@@ -32,7 +35,11 @@ Form = Literal["tensor", "tuple", "dict"]
 
 
 def parse_modules(
-    spec: Mapping[str, Any], variables: Mapping[str, Any] | None = None
+    spec: Mapping[str, Any],
+    variables: Mapping[str, Any] | None = None,
+    *,
+    outer: Mapping[str, Any] | None = None,
+    expansion: Expansion | None = None,
 ) -> tuple[Graph | None, list[Problem]]:
     """The graph of a spec with `modules` and `graph`, or None; and the problems of its form.
 
@@ -42,23 +49,29 @@ def parse_modules(
     Args:
         spec: Plain data.
         variables: Name → value, in place of what `vars` says.
+        outer: Further bound names, of the spec that this one is a part of.
+        expansion: Counts nodes and templates; default: those of this spec alone.
     """
-    budget = Budget()
-    scope, problems = read_scope(spec.get("vars"), variables or {}, ("vars",), budget=budget)
-    written = {key: value for key, value in spec.items() if key != "vars"}
-    spec, faults = (written, []) if problems else fill(written, scope, (), budget)
+    expansion = expansion or Expansion()
+    given, budget = variables or {}, expansion.budget
+    scope, problems = read_scope(spec.get("vars"), given, ("vars",), base=outer, budget=budget)
+    written = {key: value for key, value in spec.items() if key not in ("vars", "modules")}
+    filled, faults = (written, []) if problems else fill(written, scope, (), expansion.budget)
     if problems or faults:
         return None, problems + faults
+    spec = {**spec, **filled}
     problems = unknown_keys((), spec, _KEYS, [key for key in _KEYS[1:] if key not in spec])
+    spec = respell(spec, problems)
     graph = _read_mapping(spec, ("graph",), problems)
     modules = _read_mapping(spec, ("modules",), problems)
     if graph is None or modules is None:
         return None, problems
-    problems += unknown_keys(("graph",), graph, _GRAPH_KEYS, [key for key in _GRAPH_KEYS if key not in graph])
+    faults = unknown_keys(("graph",), graph, _GRAPH_KEYS, [key for key in _GRAPH_KEYS if key not in graph])
+    problems, graph = problems + faults, respell(graph, faults)
     inputs, faults = _read_inputs(graph["input"], ("graph", "input")) if "input" in graph else ({}, [])
     problems += faults
     sized = any(struct is not None for struct in inputs.values())
-    definitions, faulty, faults = _read_definitions(modules, sized)
+    definitions, faulty, faults = _read_definitions(modules, sized, scope, expansion)
     problems += faults
     nodes = _read_mapping(graph, ("graph", "modules"), problems)
     calls = Calls(list(inputs) if nodes is not None else [], definitions, faulty, nodes or {})
@@ -69,7 +82,31 @@ def parse_modules(
         else:
             problems.append(Problem(path, quote(name), "the name of a module", code="name"))
     form, outputs = _read_outputs(graph["output"], calls) if "output" in graph else ("tensor", ())
-    return Graph(tuple(inputs.items()), tuple(calls.nodes), outputs, form), problems + calls.problems
+    problems += calls.problems
+    if not problems:
+        problems = _warn_unused(inputs, definitions, calls, graph)
+    return Graph(tuple(inputs.items()), tuple(calls.nodes), outputs, form), problems
+
+
+def _warn_unused(
+    inputs: Mapping[str, Any], definitions: Mapping[str, Any], calls: Calls, graph: Mapping[str, Any]
+) -> list[Problem]:
+    """Warnings of modules that no node runs, and of nodes and inputs that nothing refers to."""
+    run = {name.partition("~")[0] for name in calls.seen}
+    used = {*walk_names(graph["output"]), *(name for names in calls.wants.values() for name in names)}
+    named = graph["input"]
+    places: list[tuple[Path, str, str]] = [
+        (("modules", name), f"the module {quote(name)}", "a module that some node runs")
+        for name in definitions
+        if name not in run
+    ]
+    expected = "something that refers to it"
+    for name in (name for name in inputs if name not in used):
+        place: Path = () if isinstance(named, str) else (name if isinstance(named, Mapping) else named.index(name),)
+        places.append((("graph", "input", *place), f"the input {quote(name)}", expected))
+    for name in (name for name in calls.seen if name not in used):
+        places.append((("graph", "modules", name), f"the node {quote(name)}", expected))
+    return [Problem(path, found, rule, code="unused", severity="warning") for path, found, rule in places]
 
 
 def _read_mapping(spec: Mapping[str, Any], path: Path, problems: list[Problem]) -> Mapping[Any, Any] | None:
@@ -105,10 +142,10 @@ def _read_inputs(value: Any, path: Path) -> tuple[dict[str, Struct], list[Proble
 
 
 def _read_definitions(
-    modules: Mapping[Any, Any], sized: bool
-) -> tuple[dict[str, Definition | None], list[str], list[Problem]]:
+    modules: Mapping[Any, Any], sized: bool, scope: Mapping[str, Any], expansion: Expansion
+) -> tuple[dict[str, Copied | None], list[str], list[Problem]]:
     """All modules by name, those that no node calls included; the names of faulty ones; their problems."""
-    definitions: dict[str, Definition | None] = {}
+    definitions: dict[str, Copied | None] = {}
     faulty, problems = [], []
     for name, value in modules.items():
         path = ("modules", name)
@@ -119,11 +156,28 @@ def _read_definitions(
             expected = "a name without ~; in graph.modules it runs a module again"
             problems.append(Problem(path, f"the name {quote(name)}", expected, code="name"))
         problems += check_name(name, path)
-        definitions[name], faults = read_module(value, path, sized=sized)
+        definitions[name], faults = _read_copies(value, path, sized, scope, expansion)
         if faults:
             faulty.append(name)
         problems += faults
     return definitions, faulty, problems
+
+
+def _read_copies(
+    value: Any, path: Path, sized: bool, scope: Mapping[str, Any], expansion: Expansion
+) -> tuple[Copied | None, list[Problem]]:
+    """A module with its templates filled and its copies made, or None; and the problems of its form."""
+    if not isinstance(value, Mapping):
+        return None, read_module(value, path, sized=sized)[1]
+    copies, problems = expansion.expand(value, scope, path, ())
+    if copies is None:
+        return None, problems
+    found = []
+    for copy in copies.kept:
+        definition, faults = read_module(copy.node, path, sized=sized)
+        problems += faults
+        found += [definition] if definition is not None else []
+    return Copied(copies, tuple(found)) if len(found) == len(copies.kept) else None, list(dict.fromkeys(problems))
 
 
 def _read_outputs(value: Any, calls: Calls) -> tuple[Form, Outputs]:

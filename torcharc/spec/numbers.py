@@ -15,7 +15,7 @@ from typing import Any
 from torcharc.arguments import Argument, Kind, Signature, read_value
 from torcharc.errors import Path, Problem, choices, did_you_mean, quote
 from torcharc.spec.arithmetic import ExpressionError
-from torcharc.spec.expression import evaluate
+from torcharc.spec.template import budget_of, work_out
 
 INTEGER = re.compile(r"\s*[-+]?\d{1,18}\s*")
 FLOAT = re.compile(r"\s*[-+]?(\d{1,18}(\.\d*)?|\.\d+)([eE][-+]?\d{1,4})?\s*")
@@ -42,7 +42,10 @@ def read_params(
         signature: What the type takes.
         params: Arguments by name.
         path: Their place in the spec.
-        scope: The bound names.
+        scope: The bound names; a `Scope` bounds what all its expressions cost together.
+
+    Raises:
+        SpecError: If the budget of the scope is spent.
     """
     values, problems = {}, []
     for name, value in params.items():
@@ -57,13 +60,13 @@ def read_number(value: Any, kind: Kind, path: Path, scope: Mapping[str, Any]) ->
     return _Reader("", Argument("", kind), scope).read(value, path)
 
 
-def read_value_of(value: Any, scope: Mapping[str, Any]) -> Any:
+def read_value_of(value: Any, scope: Mapping[str, Any], path: Path) -> Any:
     """What `value`, an argument of a block, stands for: bound names and arithmetic are worked out, words stay."""
     if isinstance(value, Mapping):
-        return {key: read_value_of(item, scope) for key, item in value.items()}
+        return {key: read_value_of(item, scope, (*path, key)) for key, item in value.items()}
     if isinstance(value, (list, tuple)):
-        return [read_value_of(item, scope) for item in value]
-    return _try(value, scope) if isinstance(value, str) else value
+        return [read_value_of(item, scope, (*path, index)) for index, item in enumerate(value)]
+    return _try(value, scope, path) if isinstance(value, str) else value
 
 
 def parse_number(text: str) -> int | float | None:
@@ -73,12 +76,12 @@ def parse_number(text: str) -> int | float | None:
     return float(text) if FLOAT.fullmatch(text) else None
 
 
-def _try(text: str, scope: Mapping[str, Any]) -> Any:
+def _try(text: str, scope: Mapping[str, Any], path: Path) -> Any:
     number = parse_number(text)
     if number is not None:
         return number
     try:
-        return evaluate(text, scope)
+        return work_out(text, scope, path)
     except ExpressionError:
         return text
 
@@ -104,14 +107,14 @@ class _Reader:
             return self._read_number(value, kind, path)
         bound = _BOUND.fullmatch(value) is not None and "bool" in kind.names
         if bound or (not kind.names and self.name not in _WORDY):
-            return _try(value, self.scope), []
+            return _try(value, self.scope, path), []
         return value, []
 
     def _read_number(self, text: str, kind: Kind, path: Path) -> tuple[Any, list[Problem]]:
         number: Any = parse_number(text)
         if number is None:
             try:
-                number = evaluate(text, self.scope)
+                number = work_out(text, self.scope, path)
             except ExpressionError as error:
                 return (text, []) if "str" in kind.names else (text, [self._explain(text, kind, error, path)])
         if isinstance(number, float) and "float" not in kind.names and number.is_integer():
@@ -125,6 +128,7 @@ class _Reader:
     def _explain(self, text: str, kind: Kind, error: ExpressionError, path: Path) -> Problem:
         """The problem that `text` is no arithmetic over bound names."""
         names = sorted(self.scope)
+        budget_of(self.scope).take(len(names), path)  # to look for the nearest of so many takes its time
         bound = f" over the names {choices(names)}" if names else "; no names are bound"
         wrong = next((word for word in NAME.findall(text) if word not in (*self.scope, "vars")), None)
         if wrong is None:

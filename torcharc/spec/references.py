@@ -10,7 +10,7 @@ from typing import Any
 from torch import nn
 
 from torcharc.entry import Entry
-from torcharc.errors import Path, Problem, choices, did_you_mean, quote
+from torcharc.errors import Edit, Path, Problem, choices, did_you_mean, nearest, quote
 from torcharc.graph import Graph, Ref
 
 Keys = tuple[str | int, ...]
@@ -113,7 +113,9 @@ def read_reference(
 def _undefined(text: str, name: str, path: Path, sources: Mapping[str, Source], referrer: str) -> Problem:
     hint = did_you_mean(name, sources)
     expected = f"the name of an input or a node: {choices(sources)}" if sources else "a name; none is defined"
-    return Problem(path, f"{quote(text)} in {referrer}", expected, hint, "undefined")
+    near = nearest(name, sources)
+    patch = () if near is None else (Edit("set", path, near + text[len(name) :]),)
+    return Problem(path, f"{quote(text)} in {referrer}", expected, hint, "undefined", patch=patch)
 
 
 def _read_keys(text: str, rest: list[str], path: Path, source: Source, referrer: str) -> tuple[Keys, Problem | None]:

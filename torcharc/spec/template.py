@@ -10,7 +10,7 @@ import functools
 import keyword
 import marshal
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
 from torcharc.errors import Path, Problem, SpecError, choices, did_you_mean, quote
@@ -42,6 +42,48 @@ class Budget:
             raise SpecError(Problem(path, "templates that become a larger spec", expected, code="size"))
 
 
+class Scope(dict[str, Any]):
+    """What the names of one spec stand for, and the budget that all expressions over them draw on.
+
+    Example:
+        >>> scope = Scope({"width": 8})
+        >>> inner = scope.extend({"index": 0})
+        >>> dict(inner), inner.budget is scope.budget
+        ({'width': 8, 'index': 0}, True)
+    """
+
+    __slots__ = ("budget",)
+
+    def __init__(self, names: Mapping[str, Any] | None = None, budget: Budget | None = None):
+        super().__init__(names or {})
+        self.budget = budget or Budget()
+
+    def extend(self, names: Mapping[str, Any]) -> Scope:
+        """This scope with further names, which hide those that are called alike."""
+        return Scope({**self, **names}, self.budget)
+
+
+def budget_of(scope: Mapping[str, Any]) -> Budget:
+    """The budget of a scope; a fresh one for names that are no part of a spec."""
+    return scope.budget if isinstance(scope, Scope) else Budget()
+
+
+def work_out(text: str, scope: Mapping[str, Any], path: Path) -> Any:
+    """The value of an expression, taken off the budget of the scope.
+
+    Raises:
+        ExpressionError: As `evaluate` does.
+        SpecError: If the budget is spent.
+    """
+    meter, budget = Meter(), budget_of(scope)
+    try:
+        value = evaluate(text, scope, meter)
+    finally:
+        budget.take(min(meter.used, MOST_STEPS) + len(text) // 8, path)
+    budget.take(_size(value), path)
+    return value
+
+
 def has_dollar(value: Any) -> bool:
     """Whether plain data may hold a template or a choice: whether there is a `$` in it.
 
@@ -62,7 +104,7 @@ def fill(value: Any, scope: Mapping[str, Any], path: Path, budget: Budget | None
         value: Plain data.
         scope: What the names of the expressions stand for.
         path: The place of `value` in the spec.
-        budget: What the whole spec may still become; default: a fresh one.
+        budget: What the whole spec may still become; default: that of the scope, or a fresh one.
 
     Raises:
         SpecError: If the budget is spent.
@@ -73,7 +115,7 @@ def fill(value: Any, scope: Mapping[str, Any], path: Path, budget: Budget | None
     """
     if not has_dollar(value):
         return value, []
-    filling = _Filling(scope, budget or Budget())
+    filling = _Filling(scope, budget or budget_of(scope))
     return filling.fill(value, path), filling.problems
 
 
@@ -228,6 +270,29 @@ def read_scope(
             faulty |= {name} if found else set()
     unknown = [name for name in overrides if name not in variables]
     return scope, problems + [unknown_variable(name, variables, path) for name in unknown]
+
+
+def bind_further(
+    spec: Any, declared: Iterable[str], overrides: Mapping[str, Any], path: Path
+) -> tuple[dict[str, Any], list[Problem]]:
+    """The names that the caller binds besides those that a spec declares; and a problem for each that it never uses.
+
+    Example:
+        >>> bind_further({"params": {"out_features": "2 * width"}}, [], {"width": 8}, ("vars",))
+        ({'width': 8}, [])
+    """
+    further = {name: value for name, value in overrides.items() if name not in set(declared)}
+    bound = {name: value for name, value in further.items() if mentions(spec, {name})}
+    unknown = [name for name in further if name not in bound]
+    return bound, [unknown_variable(name, declared, path) for name in unknown]
+
+
+def mentions(value: Any, names: Collection[str]) -> bool:
+    """Whether one of `names` stands as a word in a string of `value`."""
+    if isinstance(value, str):
+        return not set(names).isdisjoint(re.findall(r"\w+", value))
+    items = value.values() if isinstance(value, Mapping) else value if isinstance(value, (list, tuple)) else ()
+    return any(mentions(item, names) for item in items)
 
 
 def unknown_variable(name: str, variables: Iterable[str], path: Path, others: Iterable[str] = ()) -> Problem:

@@ -13,7 +13,8 @@ from typing import Any
 from torcharc.errors import Path, Problem, quote, unknown_keys
 from torcharc.spec.agreement import Given, list_clashes
 from torcharc.spec.choice import refuse_choices
-from torcharc.spec.template import Budget, fill, read_scope
+from torcharc.spec.form import find_form, variables_key
+from torcharc.spec.template import Scope, bind_further, fill, read_scope
 from torcharc.spec.training_loss import NAMELESS, Context, read_losses
 from torcharc.spec.training_optimizer import read_optimizer
 from torcharc.spec.training_settings import KEPT, RATES, SETTINGS, read_setting
@@ -56,6 +57,7 @@ def read_training(
     path: Path = (),
     *,
     scope: Mapping[str, Any] | None = None,
+    variables: Mapping[str, Any] | None = None,
 ) -> tuple[Training | None, list[Problem]]:
     """The training part of a spec, or None; and all its problems.
 
@@ -66,8 +68,10 @@ def read_training(
         outputs: The names of the network's outputs, which losses may compare; None if not known.
         path: The place of `spec`.
         scope: The bound names; default: the spec's own `vars`.
+        variables: Name → value, in place of what `vars` says.
     """
-    names, problems = _read_vars(spec, path) if scope is None else (scope, [])
+    names, problems = _read_vars(spec, path, variables or {}) if scope is None else (scope, [])
+    names = names if isinstance(names, Scope) else Scope(names)
     roots, found = _fill_roots(spec, path, names)
     if problems or found:
         return None, [*problems, *found]
@@ -90,6 +94,33 @@ def read_training(
     return Training(criterion, optimizer, settings, evaluator, predictor, kept, places), []
 
 
+def check_training(
+    spec: Mapping[str, Any], outputs: Collection[str] | None, scope: Mapping[str, Any], path: Path = ()
+) -> list[Problem]:
+    """The problems of the training part of a spec, if it has one; the arguments are those of `read_training`."""
+    if not any(key in root for root, _ in list_roots(spec) for key in TRAINING_KEYS):
+        return []
+    names = None if outputs is None else [name for name in outputs if isinstance(name, str)]
+    return read_training(spec, names, path, scope=scope)[1]
+
+
+def split_block(spec: Mapping[str, Any]) -> tuple[Mapping[str, Any], Mapping[str, Any] | None]:
+    """An arc or a 2.x spec without its `training`, and that; None where it has none.
+
+    The other keys of an arc name nodes: `training` alone says there how to train.
+    """
+    block = spec.get("training")
+    if find_form(spec) is None or not isinstance(block, Mapping) or "type" in block:  # with a type it is a node
+        return spec, None
+    return {key: value for key, value in spec.items() if key != "training"}, block
+
+
+def read_block_scope(spec: Mapping[str, Any], variables: Mapping[str, Any]) -> tuple[dict[str, Any], list[Problem]]:
+    """What the names in the `training` of an arc or of a 2.x spec stand for, and their problems."""
+    key = variables_key(spec)
+    return read_scope(spec.get(key), variables, (key,))
+
+
 def list_roots(spec: Mapping[str, Any], path: Path = ()) -> Iterator[tuple[Mapping[str, Any], Path]]:
     """The mappings whose keys stand at the top, and their places: the spec, and its `model`."""
     yield spec, path
@@ -97,27 +128,31 @@ def list_roots(spec: Mapping[str, Any], path: Path = ()) -> Iterator[tuple[Mappi
         yield spec["model"], (*path, "model")
 
 
-def _read_vars(spec: Mapping[str, Any], path: Path) -> tuple[dict[str, Any], list[Problem]]:
-    scope: dict[str, Any] = {}
-    problems: list[Problem] = []
-    for root, place in list_roots(spec, path):
-        scope, found = read_scope(root.get("vars"), {}, (*place, "vars"), base=scope)
+def _read_vars(
+    spec: Mapping[str, Any], path: Path, variables: Mapping[str, Any]
+) -> tuple[dict[str, Any], list[Problem]]:
+    """What the names of a spec stand for, those of its `model` too."""
+    roots = [(root.get("vars"), (*place, "vars")) for root, place in list_roots(spec, path)]
+    declared = [name for names, _ in roots if isinstance(names, Mapping) for name in names]
+    bound, problems = bind_further(spec, declared, variables, roots[0][1])
+    for names, place in roots:
+        given = {name: value for name, value in variables.items() if isinstance(names, Mapping) and name in names}
+        bound, found = read_scope(names, given, place, base=bound)
         problems += found
-    return scope, problems
+    return bound, problems
 
 
 def _fill_roots(
     spec: Mapping[str, Any], path: Path, scope: Mapping[str, Any]
 ) -> tuple[list[tuple[dict[str, Any], Path]], list[Problem]]:
     """The training keys at the top with their templates filled, and what keeps them from being read."""
-    budget = Budget()
     roots = []
     problems: list[Problem] = []
     for root, place in list_roots(spec, path):
         part: dict[str, Any] = {}
         for key in TRAINING_KEYS:
             if key in root:
-                part[key], found = fill(root[key], scope, (*place, key), budget)
+                part[key], found = fill(root[key], scope, (*place, key))
                 problems += found or refuse_choices(part[key], (*place, key))
         roots.append((part, place))
     return roots, problems

@@ -10,13 +10,14 @@ from torcharc.module.attentive_gru import AttentiveGRU
 from torcharc.module.position import check_dropout
 from torcharc.module.text_options import check_choice, check_sizes, refuse, require_rank
 from torcharc.module.token_embedding import check_ids
-from torcharc.module.token_mask import read_keep
+from torcharc.module.token_mask import check_masks, read_keep
 from torcharc.module.token_pool import SCORES
 from torcharc.registry import register
 from torcharc.zoo.text_models.heads import Head
 
 
 @register(
+    check=check_masks,
     ports=(Port("x"), Port("keep", required=False)),
     input_dtype="int64",
     example={

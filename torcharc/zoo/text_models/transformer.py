@@ -13,13 +13,14 @@ from torcharc.module.positional_encoding import PositionalEncoding, check_length
 from torcharc.module.relative_attention import PORTS, Cache
 from torcharc.module.text_options import check_sizes, refuse, require_rank
 from torcharc.module.token_embedding import TokenEmbedding
-from torcharc.module.token_mask import Sizes, join_masks, read_keep, read_mask
+from torcharc.module.token_mask import Sizes, check_masks, join_masks, read_keep, read_mask
 from torcharc.module.transformer_block import TransformerBlock, check_block, make_norm
 from torcharc.registry import register
 
 
 def check_positions(arguments: Mapping[str, Any], structs: Mapping[str, Any]) -> Iterator[Problem]:
-    """The problem of an input that is longer than the positions of a model with an encoder reach."""
+    """The problems of masks, and of an input that is longer than the positions of the encoder reach."""
+    yield from check_masks(arguments, structs)
     options = arguments.get("encoder_options")
     given = options if isinstance(options, Mapping) else arguments
     if given.get("absolute_pos", True):
