@@ -2,7 +2,6 @@
 
 from doctest import ELLIPSIS
 
-import pytest
 from sybil import Sybil
 from sybil.integration.pytest import SybilItem
 from sybil.parsers.markdown import PythonCodeBlockParser
@@ -16,9 +15,8 @@ pytest_collect_file = (
 ).pytest()
 
 
-@pytest.hookimpl(tryfirst=True)  # xdist reads the marks in the same hook
 def pytest_collection_modifyitems(items):
-    """Keeps the examples of a document together: what one defines the next ones use."""
+    """Keeps the examples of a document in one worker (`--dist loadgroup`): what one defines the next ones use."""
     for item in items:
         if isinstance(item, SybilItem):
-            item.add_marker(pytest.mark.xdist_group(item.path.name))
+            item._nodeid = f"{item.nodeid}@{item.path}"
