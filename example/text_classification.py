@@ -3,7 +3,7 @@
     python example/text_classification.py                 about a minute on one core
     python example/text_classification.py --epochs 8
 
-Each network is a spec file of `torcharc/zoo`, built with other values for its variables. A table
+Each network is a spec file of the zoo, built with other values for its variables. A table
 shows the results, and `out/text_classification.svg` the learning curves.
 """
 
@@ -22,9 +22,7 @@ from text_corpus import LABELS, PADDING, WORDS, Part, read_corpus
 from torch import Tensor, nn
 
 import torcharc
-import torcharc.zoo
 
-ZOO = pathlib.Path(torcharc.zoo.__file__).parent
 VOCABULARY, SENTENCE, BATCH = 3000, 10, 64
 SIZES = {"vocab_size": VOCABULARY, "num_classes": len(LABELS), "dropout": 0.2}
 ENCODER = {"d_model": 48, "n_layers": 2, "n_heads": 4, "d_ff": 96, "max_len": WORDS}
@@ -51,7 +49,7 @@ def feed_sentences(ids: Tensor, lengths: Tensor) -> Inputs:
     return {"x": x, "keep": x != PADDING}
 
 
-# spec file → its variables, and what it is fed
+# name in the zoo → its variables, and what it is fed
 MODELS: dict[str, tuple[Mapping[str, object], Callable[[Tensor, Tensor], Inputs]]] = {
     "cnn_lstm_hybrid": (
         {**SIZES, "embed_dim": 48, "hidden_dims": [48, 64], "kernel_sizes": [3, [3, 5]], "lstm_hidden_size": 32},
@@ -65,7 +63,7 @@ MODELS: dict[str, tuple[Mapping[str, object], Callable[[Tensor, Tensor], Inputs]
 def train_model(name: str, train: Part, test: Part, epochs: int) -> dict[str, object]:
     """Parameters, seconds, and the share of test passages that are told right, after each epoch."""
     variables, feed = MODELS[name]
-    network = torcharc.build(str(ZOO / f"{name}.yaml"), seed=0, **variables)
+    network = torcharc.build(f"zoo/{name}", seed=0, **variables)
     steps = epochs * -(-len(train.ids) // BATCH)
     optimizer = torcharc.build_optimizer({"type": "AdamW", "lr": 3e-3, "weight_decay": 1e-2, "no_decay": True}, network)
     scheduler = torcharc.build_scheduler({"type": "OneCycleLR", "max_lr": 3e-3, "total_steps": steps}, optimizer)

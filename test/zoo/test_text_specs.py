@@ -1,13 +1,10 @@
 """The text models as spec files: the same networks as the classes."""
 
-import pathlib
-
 import pytest
 import torch
 from text_cases import count
 
 import torcharc
-import torcharc.zoo
 from torcharc.errors import SpecError
 from torcharc.zoo.text import (
     CNNLSTMHybrid,
@@ -18,7 +15,6 @@ from torcharc.zoo.text import (
     TransformerCNN,
 )
 
-ZOO = pathlib.Path(torcharc.zoo.__file__).parent
 TASKS = {
     "sentiment": {"num_classes": 3},
     "topic": {"num_classes": 5},
@@ -82,14 +78,14 @@ CASES = {
 
 @pytest.mark.parametrize("name", list(COUNTS))
 def test_spec_has_the_published_count(name):
-    assert torcharc.inspect(str(ZOO / f"{name}.yaml")).params == COUNTS[name]
+    assert torcharc.inspect(f"zoo/{name}").params == COUNTS[name]
 
 
 @pytest.mark.parametrize("name", list(CASES))
 def test_spec_gives_the_network_of_the_class(name):
     torch.manual_seed(0)
     variables, make, feed = CASES[name]
-    network = torcharc.build(str(ZOO / f"{name}.yaml"), **variables).eval()
+    network = torcharc.build(f"zoo/{name}", **variables).eval()
     model = make().eval()
     assert count(network) == count(model)
     for parameter in model.parameters():
@@ -105,7 +101,7 @@ def test_spec_gives_the_network_of_the_class(name):
 def test_weights_start_alike(name):
     variables, make, _ = CASES[name]
     torch.manual_seed(0)
-    network = torcharc.build(str(ZOO / f"{name}.yaml"), **variables)
+    network = torcharc.build(f"zoo/{name}", **variables)
     torch.manual_seed(0)
     for found, expected in zip(network.state_dict().values(), make().state_dict().values(), strict=True):
         assert torch.equal(found, expected)
@@ -115,7 +111,7 @@ def test_weights_start_alike(name):
 def test_network_trains(name):
     torch.manual_seed(0)
     variables, _, feed = CASES[name]
-    network = torcharc.build(str(ZOO / f"{name}.yaml"), **variables)
+    network = torcharc.build(f"zoo/{name}", **variables)
     outputs = network(feed())
     parts = outputs.values() if isinstance(outputs, dict) else [outputs]
     sum((part * torch.randn_like(part)).sum() for part in parts).backward()
@@ -124,7 +120,7 @@ def test_network_trains(name):
 
 
 def test_length_that_is_open_may_be_short():
-    network = torcharc.build(str(ZOO / "transformer_cnn.yaml"), **ENCODER, **STAGES, max_len=7)
+    network = torcharc.build("zoo/transformer_cnn", **ENCODER, **STAGES, max_len=7)
     assert network({"x": ids(2, 7), "mask": torch.ones(2, 7, 7)}).shape == (2, 10)
 
 
