@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from rich.console import Console
 from rich.table import Table
 
+from bench import text
 from bench.fresh import measure_import, measure_memory, run_side, run_yardsticks
 from bench.peer import PEER, peer_python, yardstick_python
 from bench.rows import Row, rows
@@ -54,7 +55,11 @@ def _yardstick_table(found: Found) -> Table:
 def _measure(python: str, kind: str, chosen: list[Row], seconds: float, rounds: int, pattern: str) -> Found:
     found = run_side(python, kind, seconds, pattern)
     for row in chosen:
-        if row.make is None and row.name.startswith("import"):
+        if row.own and kind == "peer":
+            continue
+        if row.make is None and row.own:
+            found[row.name] = text.measure_memory(python)
+        elif row.make is None and row.name.startswith("import"):
             found[row.name] = measure_import(python, rounds)
         elif row.make is None:
             found[row.name] = measure_memory(python)
@@ -92,7 +97,7 @@ def _amount(row: Row, found: Mapping[str, float], key: str) -> str:
     if key not in found:
         return ""
     amount = found[key]
-    if row.goal is not None and row.goal.unit == "MB":
+    if row.make is None and "memory" in row.name:
         return f"{amount / 1e6:,.1f} MB"
     short = row.make is not None and amount < 1e-3
     return f"{amount * 1e6:,.0f} µs" if short else f"{amount * 1e3:,.1f} ms"

@@ -11,6 +11,7 @@ from typing import Any
 import torch
 from torch import nn
 
+from bench import text
 from bench.measure import Task
 from bench.workloads import (
     CONV,
@@ -98,6 +99,9 @@ def rows() -> Iterator[Row]:
     yield Row(f"{conv}, first build", Goal(10, "ms"), lambda side: _build(side, CONV, Conv, first=True), slow_peer=True)
     yield Row(f"{conv}, memory of a build", Goal(5, "MB"))
     yield Row("import, beyond torch", Goal(150, "ms"))
+    for name, most, pair in text.table():
+        make = None if pair is None else lambda _, pair=pair: pair()
+        yield Row(name, None if most is None else Goal(most), make, own=True)
 
 
 def _hydra(side: Side, batch: int, *, training: bool = False) -> Pair:

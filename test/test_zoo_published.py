@@ -58,7 +58,8 @@ def test_forward_gives_the_inferred_shapes(name):
 def is_light(name):
     """Whether a network can be run for real within a moment."""
     found = torcharc.inspect(f"zoo/{name}")
-    return found.params < 8e6 and (found.macs or 0) < 2e8 and name != "unet_bn"
+    any_values = "lengths" not in found.inputs  # those are from 1 up; test/zoo/test_text_specs.py runs that network
+    return found.params < 8e6 and (found.macs or 0) < 2e8 and name != "unet_bn" and any_values
 
 
 @pytest.mark.parametrize("name", [name for name in read_index() if is_light(name)])

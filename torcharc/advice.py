@@ -14,7 +14,8 @@ SQUEEZES = ("torch.squeeze", "torch.Tensor.squeeze")
 # what gives (N, L, C), and what leaves the order of the axes as it is
 _SEQUENCES = frozenset(
     "LSTM GRU RNN Linear Embedding LayerNorm MultiheadAttention TransformerEncoderLayer TransformerEncoder"
-    " TransformerDecoderLayer TransformerDecoder Transformer PositionalEncoding".split()
+    " TransformerDecoderLayer TransformerDecoder Transformer PositionalEncoding"
+    " core.PositionalEncoding TransformerBlock".split()
 )
 _POINTWISE = frozenset(
     "ReLU Sigmoid Tanh LeakyReLU ELU GELU SiLU Mish Hardswish Hardsigmoid Dropout Identity Softplus PReLU"

@@ -17,6 +17,7 @@ from torcharc.spec.formats import parse_spec
 from torcharc.spec.load import Loaded, load_spec
 from torcharc.spec.override import apply_overrides, bind_variables
 from torcharc.spec.unused import warn_unused_variables
+from torcharc.zoo import text as text  # registers the text models
 
 MOST_PLANS = 256
 

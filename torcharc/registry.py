@@ -25,7 +25,6 @@ _changes = 0
 _ALIASES = {
     "torch.nn.Sequential": "Sequential",
     "nn.Sequential": "Sequential",
-    "core.PositionalEncoding": "PositionalEncoding",
 }
 
 

@@ -211,7 +211,7 @@ def test_loss_by_name_without_known_outputs_takes_the_one():
 
 
 def test_unknown_loss_names_the_nearest():
-    names = sorted(LOSSES.types)
+    names = sorted([*LOSSES.types, *LOSSES.list_more()])
     expected = f"a loss: {', '.join(names[:12])} and {len(names) - 12} more"
     hint = "did you mean 'BCELoss'?"
     assert find({"loss": {**LOSS, "type": "core.BCELos"}}) == [

@@ -56,6 +56,18 @@ class FixedPE(nn.Module):
         return out
 
 
+def encode_sinusoid(times: Tensor, d_model: int) -> Tensor:
+    """The rows `(T, D)` of sines and cosines for the integer `times` `(T)`, in double precision where there is one."""
+    angles = turn_angles(times, d_model)
+    return torch.stack([angles.sin(), angles.cos()], -1).flatten(1)[:, :d_model]
+
+
+def turn_angles(times: Tensor, size: int) -> Tensor:
+    """The angles `times / 10000 ** (2k / size)`, `(T, ceil(size / 2))`, in double precision where there is one."""
+    columns = _double(torch.arange(0, size, 2, device=times.device))
+    return _double(times)[:, None] * 10000.0 ** (-columns / size)
+
+
 class SinusoidPE(FixedPE):
     """Sines in the even columns, cosines in the odd ones, base 10000 (Vaswani et al. 2017, section 3.5).
 
@@ -69,14 +81,14 @@ class SinusoidPE(FixedPE):
 
     def encode(self, times: Tensor) -> Tensor:
         """The rows `(T, D)` of the formula."""
-        columns = _double(torch.arange(0, self.d_model, 2, device=times.device))
-        angles = _double(times)[:, None] * 10000.0 ** (-columns / self.d_model)
-        return torch.stack([angles.sin(), angles.cos()], -1).flatten(1)[:, : self.d_model]
+        return encode_sinusoid(times, self.d_model)
 
 
-@register(example={"params": {"max_len": 16}, "inputs": {"x": [5, 8]}})
-class PositionalEncoding(SinusoidPE):
+@register("core.PositionalEncoding", example={"params": {"max_len": 16}, "inputs": {"x": [5, 8]}})
+class SinusoidalEncoding(SinusoidPE):
     """Adds sines and cosines of the position to a sequence `(N, L, D)`, then drops out (Vaswani et al. 2017).
+
+    It has no parameters; `PositionalEncoding` adds a learned table too.
 
     Args:
         d_model: D, the size of a step.
@@ -84,7 +96,7 @@ class PositionalEncoding(SinusoidPE):
         dropout: Probability, 1 excluded, that an element of the sum is zeroed in training.
 
     Example:
-        >>> PositionalEncoding(4)(torch.zeros(1, 3, 4)).shape
+        >>> SinusoidalEncoding(4)(torch.zeros(1, 3, 4)).shape
         torch.Size([1, 3, 4])
     """
 

@@ -4,6 +4,7 @@ Files are by family, `resnet.yaml`, and `index.yaml` names their members by the 
 `zoo.list()` gives the names. A name may state its version, `zoo/resnet50@1`; a name whose network
 changes gets a new version. `load_weights` fills a network with the weights of another library.
 `nasbench101`, `nasbench201` and `darts` read cells in the notation of their benchmarks, and give specs.
+`torcharc.zoo.text` has the models for text as classes too.
 """
 
 from torcharc.spec.zoo_index import list_names as list
