@@ -174,6 +174,12 @@ def test_arc_of_templates_has_its_copies():
     assert read(written) == read(arc)
 
 
+def test_copies_that_are_one_module_are_written_so():
+    arc = {"dag_in_shape": [4], "fc": {"type": "Linear", "out_features": 4, "repeat": 3, "share": True}}
+    assert torcharc.to_spec(arc, "arc") == arc
+    assert list(torcharc.build(torcharc.to_spec(arc)).state_dict()) == list(torcharc.build(arc).state_dict())
+
+
 def test_blocks_are_written_once():
     block = {"inputs": ["x"], "graph": [node("fc", "Linear", out_features=8)], "outputs": {"y": "fc"}}
     spec = graph(node("a", "module.B"), node("b", "module.B"), modules={"B": block})

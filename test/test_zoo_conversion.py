@@ -12,10 +12,11 @@ from torcharc.spec.load import load_spec
 
 # one network of each kind; all of them with TORCHARC_WHOLE_ZOO=1
 SOME = (
-    "alexnet autoint cin convnext_tiny crossnet darts dcn deepfm densenet_bc100 dlrm dqn efficientnet_b0"
-    " fcn_resnet50 fm googlenet inception_v3 keras_cnn lenet5 mlp mmoe mnasnet0_5 mobilenet_v1_025"
-    " mobilenet_v2 mobilenet_v3_small nasbench101 nasbench201 nfm quartznet_5x5 r3d_18 resnet18 resnet50"
-    " resnet20_cifar_pad se_resnet50 shufflenet_v2_x0_5 squeezenet1_1 unet vgg11_bn wide_deep wrn_16_8"
+    "albert_base alexnet autoint bert_tiny cin convnext_tiny crossnet darts dcn deepfm densenet_bc100 dlrm dqn"
+    " efficientnet_b0 fcn_resnet50 fm googlenet gpt2 inception_v3 keras_cnn lenet5 lstm_lm mixer_s_32 mlp mmoe"
+    " mnasnet0_5 mobilenet_v1_025 mobilenet_v2 mobilenet_v3_small nasbench101 nasbench201 nfm pythia_70m"
+    " quartznet_5x5 r3d_18 resnet18 resnet50 resnet20_cifar_pad se_resnet50 shufflenet_v2_x0_5 squeezenet1_1"
+    " swin_t t5_small tinyllama_1_1b unet vgg11_bn vit_ti_16 wide_deep wrn_16_8"
 ).split()
 NAMES = torcharc.zoo.list() if os.environ.get("TORCHARC_WHOLE_ZOO") else [f"zoo/{name}" for name in SOME]
 

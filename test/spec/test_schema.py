@@ -273,6 +273,8 @@ def arc_of(params):
         arc_of({"type": "ReLU", "in_names": "x"}),
         arc_of({"type": "ReLU", "repeat": -1}),
         arc_of({"type": "ReLU", "repeat": 2, "parallel": 2}),
+        arc_of({"type": "ReLU", "parallel": 2, "share": True}),
+        arc_of({"type": "Conv2d", "layers": [[4, 3]], "init": {"weight": "normal_", "biases": "zeros_"}}),
         arc_of({"type": "Sequential", "layers": [{"type": "ReLU", "inplac": True}]}),
         arc_of([]),
         {"dag_in_shape": [8]},

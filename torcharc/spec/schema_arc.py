@@ -29,6 +29,10 @@ def add_shared(definitions: Definitions) -> None:
             "description": "how many copies side by side",
             "anyOf": [{"type": "integer", "minimum": 1}, ref(LATER)],
         },
+        "share": {
+            "description": "whether copies in a row are one module",
+            "anyOf": [{"type": "boolean"}, ref(LATER)],
+        },
         "shape": {"description": "sizes without the batch axis; null for any", "anyOf": [_SIZES, ref(LATER)]},
         "shapes": {
             "description": "the shape of the input, or shapes by the names of the inputs",
@@ -53,6 +57,7 @@ def arc_schema(definitions: Definitions) -> Schema:
         "required": ["type"],
         "properties": {"type": ref(TYPE), "in_names": {"anyOf": [_NAMES, ref(LATER)]}, **copies()},
         "not": {"required": ["repeat", "parallel"]},
+        "dependentRequired": {"share": ["repeat"]},
         **typed(TYPES),
     }
     again = {

@@ -129,6 +129,7 @@ def _node() -> Schema:
             {"required": ["module"], "properties": dict.fromkeys(("type", "params", "repeat", "parallel"), False)},
         ],
         "not": {"required": ["repeat", "parallel"]},
+        "dependentRequired": {"share": ["repeat"]},
         **ref("graph-params"),
     }
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from torcharc.arguments import Argument, Kind, read_signature
 from torcharc.entry import Entry
-from torcharc.initialize import initializers
+from torcharc.initialize import PARTS, initializers
 from torcharc.layers import SIZE_KEYS, size_argument
 from torcharc.spec.schema_values import LATER, Schema, default_of, is_nullable, ref, value_schema
 
@@ -95,5 +95,7 @@ def init_schema() -> Schema:
     names = {"enum": [*initializers()]}
     by_name = {"type": "object", "required": ["type"], "properties": {"type": {"anyOf": [names, ref(LATER)]}}}
     word = {"anyOf": [names, {"type": "null"}, ref(LATER)]}
-    description = {"description": "an initializer of torch.nn.init"}
-    return {**description, "if": {"type": "object"}, "then": {**by_name, "allOf": cases}, "else": word}
+    one = {"if": {"type": "object"}, "then": {**by_name, "allOf": cases}, "else": word}
+    is_parts = {"type": "object", "not": {"required": ["type"]}, "anyOf": [{"required": [part]} for part in PARTS]}
+    parts = {"properties": dict.fromkeys(PARTS, ref("init")), "additionalProperties": False}
+    return {"description": "an initializer of torch.nn.init", "if": is_parts, "then": parts, "else": one}

@@ -24,7 +24,8 @@ def write_copies(node: Node) -> tuple[dict[str, Any], dict[str, int]]:
         expected = "nodes of one type; the format arcgraph holds modules of several nodes"
         raise SpecError(Problem((), f"the node {quote(node.name)}, a module of several nodes", expected, code="format"))
     key = "parallel" if graph.form == "tuple" else "repeat"
-    return _merge([copy.params for copy in inner], node.name), {key: len(inner)}
+    shared = {"share": True} if {copy.shares for copy in inner[1:]} == {"0"} else {}
+    return _merge([copy.params for copy in inner], node.name), {key: len(inner), **shared}
 
 
 def _merge(params: list[Mapping[str, Any]], name: str) -> dict[str, Any]:
