@@ -48,7 +48,10 @@ LAYERS = [
     ["torcharc.facade"],
 ]
 # imports inside a function, that close a circle for the sake of a fast start
-DEFERRED = {("torcharc.spec.load", "torcharc.spec.yaml_text"): "only files need PyYAML"}
+DEFERRED = {
+    ("torcharc.spec.load", "torcharc.spec.yaml_text"): "only files need PyYAML",
+    ("torcharc.zoo.weights", "torcharc.network"): "it makes the models of the zoo, too",
+}
 BELOW_BLOCKS = {"torcharc.errors", "torcharc.graph", "torcharc.rules", "torcharc.arguments", "torcharc.entry"}
 BELOW_BLOCKS |= {"torcharc.functions", "torcharc.registry", "torcharc.torch_types"}
 

@@ -134,6 +134,8 @@ _quoting.maxlevel = 3
 
 def quote(value: object) -> str:
     """The user's own words: `repr`, shortened where it is long."""
+    if type(value) is str and len(value) < 30:
+        return repr(value) if value.isascii() and value.isprintable() else _quoting.repr(value)
     try:
         return "nothing" if value is None else _quoting.repr(value)
     except ValueError:  # Python refuses to write out an integer of thousands of digits

@@ -184,6 +184,8 @@ class Level:
             return
         if row.copies.kind == "parallel":
             self.sources[row.name] = Source(Ref(row.name), is_list=True)
+        elif row.copies.kind == "one":
+            self.sources[row.name] = sources[0]
         else:
             self.sources[row.name] = dataclasses.replace(sources[-1], ref=Ref(row.name))
 

@@ -174,6 +174,8 @@ def names_in(part: Part, before: str | None) -> set[str]:
 
 def first_names(value: Any) -> set[str]:
     """The names of the nodes and inputs in `inputs`."""
+    if type(value) is str:
+        return {value.split(".", 1)[0]}
     return {text.split(".", 1)[0] for _, text in _walk_texts(value, ())}
 
 
@@ -189,5 +191,7 @@ def find_first_ref(
 
 def names_read(node: Node) -> list[str]:
     """The names of the nodes that have to run before `node`."""
+    if len(node.inputs) == 1 and type(node.inputs[0][1]) is Ref and not node.shares:  # most nodes
+        return [] if node.inputs[0][1].of_input else [node.inputs[0][1].name]
     refs = [ref for _, value in node.inputs for ref in walk_refs(value)]
     return [*(ref.name for ref in refs if not ref.of_input), *([node.shares] if node.shares else [])]

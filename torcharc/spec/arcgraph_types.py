@@ -44,6 +44,8 @@ def read_type_params(
     entry: Entry, params: Mapping[str, Any], path: Path, scope: Mapping[str, Any]
 ) -> tuple[dict[str, Any], list[Problem]]:
     """The params of a node of type `entry`: numbers worked out, nested modules as `{type: ...}`."""
+    if params.keys().isdisjoint(_PLACED) and dict not in map(type, params.values()):  # most nodes
+        return read_params(entry.signature, params, path, scope)
     problems = [
         Problem((*path, key), f"the key {key!r}", _PLACED[key], code="unknown-key")
         for key in params

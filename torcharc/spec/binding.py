@@ -64,19 +64,20 @@ def target_of_type(entry: Entry, params: Mapping[str, Any], name: str) -> Target
         commutes = entry.name in COMMUTING
         return Target(name, entry.ports, frozenset(entry.signature.arguments), frozenset(params), True, commutes)
     forward = getattr(entry.make, "forward", None)
-    settings = frozenset() if forward is None else _call_settings(forward)
-    return Target(name, entry.ports, settings.difference([port.name for port in entry.ports]), frozenset(params))
+    settings = frozenset() if forward is None else _call_settings(forward, entry.ports)
+    return Target(name, entry.ports, settings, frozenset(params))
 
 
 @functools.lru_cache(maxsize=1024)
-def _call_settings(forward: Callable[..., Any]) -> frozenset[str]:
-    """The keywords of a `forward`: ports, and settings of the call, as `need_weights`."""
+def _call_settings(forward: Callable[..., Any], ports: tuple[Port, ...]) -> frozenset[str]:
+    """The settings of a call of `forward`, as `need_weights`: its keywords but the ports."""
     try:
         parameters = inspect.signature(forward).parameters.values()
     except (TypeError, ValueError):
         return frozenset()
     named = (inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY)
-    return frozenset(parameter.name for parameter in parameters if parameter.kind in named and parameter.name != "self")
+    left_out = {"self", *(port.name for port in ports)}
+    return frozenset(parameter.name for parameter in parameters if parameter.kind in named) - left_out
 
 
 @dataclasses.dataclass(slots=True)
@@ -90,7 +91,7 @@ class Binding:
     @property
     def is_faulty(self) -> bool:
         """Whether it has more than notes."""
-        return any(problem.severity == "error" for problem in self.problems)
+        return bool(self.problems) and any(problem.severity == "error" for problem in self.problems)
 
 
 def bind_inputs(value: Any, target: Target, path: Path, read: Read, sources: Mapping[str, Source]) -> Binding:
@@ -102,7 +103,11 @@ def bind_inputs(value: Any, target: Target, path: Path, read: Read, sources: Map
         places: list[tuple[Any, Path]] = [(item, (*path, index)) for index, item in enumerate(value)]
         binder.bind_row(places, quote(value))
     elif isinstance(value, str):
-        binder.bind_row([(value, path)], quote(value))
+        ports = target.ports
+        if len(ports) == 1 and ports[0].takes == "tensor":  # most nodes
+            binder.feed(ports[0], value, path)
+        else:
+            binder.bind_row([(value, path)], quote(value))
     else:
         expected = f"a reference, a list of references, or references by port; {target.describe()}"
         hint = "leave inputs out to take the node before" if value in ([], {}, ()) else ""
@@ -118,6 +123,8 @@ def _is_number(value: Any) -> bool:
 
 def _is_structure(value: Any) -> bool:
     """Whether it is more than one reference or some numbers."""
+    if type(value) is str:
+        return False
     return isinstance(value, Mapping) or (isinstance(value, (list, tuple)) and not all(map(_is_number, value)))
 
 
@@ -174,12 +181,12 @@ class _Binder:
 
     def value(self, value: Any, path: Path) -> Value:
         """A reference, a number, or a list or mapping of such; None where it is faulty."""
-        if _is_number(value):
+        if type(value) is not str and _is_number(value):
             self.note(path, quote(value), f"a reference; taken as a number in the call of {self.target.name}")
             return value  # type: ignore[no-any-return]
         if isinstance(value, (list, tuple)):
             return tuple(self.value(item, (*path, index)) for index, item in enumerate(value))
-        if isinstance(value, Mapping):
+        if type(value) is not str and isinstance(value, Mapping):
             return {key: self.value(item, (*path, key)) for key, item in value.items()}
         ref, problem = self.read(value, path)
         if problem is not None:
@@ -279,7 +286,7 @@ class _Binder:
     def check_complete(self) -> None:
         """Finds empty ports, and what stands in `params` too."""
         target, bound = self.target, self.bound
-        twice = sorted({*bound.inputs, *bound.settings} & set(target.given))
+        twice = sorted({*bound.inputs, *bound.settings}.intersection(target.given))
         for key in twice if target.is_function else [key for key in twice if key in bound.settings]:
             place = (*self.path, key)
             self.add(place, f"{quote(key)}, which stands in params too", "inputs or params, not both")

@@ -76,8 +76,10 @@ class Copies(NamedTuple):
 
     def check_shared(self, nodes: Sequence[Node], path: Path) -> list[Problem]:
         """The problem that copies which are to share one module are not alike."""
-        made = [(node.params, node.graph) for node in nodes if self.shared]
-        other = next((node for node, its in zip(nodes, made, strict=False) if its != made[0]), None)
+        if not self.shared:
+            return []
+        made = [(node.params, node.graph) for node in nodes]
+        other = next((node for node, its in zip(nodes, made, strict=True) if its != made[0]), None)
         if other is None:
             return []
         found = f"copy {other.name}, which differs from the first"

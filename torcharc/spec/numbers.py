@@ -23,6 +23,8 @@ NAME = re.compile(r"[A-Za-z_]\w*")
 
 _BOUND = re.compile(r"\s*(vars\.)?[A-Za-z_]\w*\s*")
 
+_PLAIN = (int, float, bool, type(None))
+
 # strings that torch takes where numbers may stand too
 _WORDS = {"padding": ("same", "valid"), "ord": ("fro", "nuc"), "p": ("fro", "nuc")}
 
@@ -49,6 +51,9 @@ def read_params(
     """
     values, problems = {}, []
     for name, value in params.items():
+        if type(value) in _PLAIN:
+            values[name] = value
+            continue
         argument = signature.arguments.get(name)
         values[name], faults = _Reader(name, argument, scope).read(value, (*path, name))
         problems += faults

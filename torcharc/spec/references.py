@@ -136,4 +136,6 @@ def _read_keys(text: str, rest: list[str], path: Path, source: Source, referrer:
         expected = f"a part of {name}: {parts}, or a position"
         hint = did_you_mean(rest[0], source.parts)
         return (), Problem(path, f"{quote(text)} in {referrer}", expected, hint, "reference")
+    if not rest:
+        return keys, None
     return keys + tuple(int(key) if key.isdigit() and len(key) < 10 else key for key in rest), None

@@ -9,7 +9,6 @@ from typing import Any
 from torch import Tensor, nn
 
 from torcharc.errors import ArgumentError, Problem, choices, quote, wrong_choice
-from torcharc.network import build
 from torcharc.spec.template import read_scope
 from torcharc.spec.zoo_index import FOLDER, find_entry
 from torcharc.zoo.layout import Layout, read_layout
@@ -41,6 +40,8 @@ def load_weights(spec: str, state_dict: Mapping[str, Tensor], *, layout: str, **
           found: 'timm'
           expected: a layout of bert: transformers
     """
+    from torcharc.network import build  # which makes the models of this package, too
+
     family = find_entry(spec).file.stem
     layouts = {path.parent.name: path for path in sorted(FOLDER.glob(f"*/{family}.yaml"))}
     if layout not in layouts:
