@@ -150,8 +150,8 @@ def _with_dtype(name: str, spec: Struct, graph: Graph) -> Struct:
         entry = find(node.type)
         if entry is not None:
             dtype = entry.input_dtype(node.params) if callable(entry.input_dtype) else entry.input_dtype
-            return dataclasses.replace(spec, dtype=dtype)
-    return dataclasses.replace(spec, dtype="float32")
+            return TensorSpec(spec.shape, dtype)
+    return TensorSpec(spec.shape)
 
 
 def _with_axes(spec: Struct) -> Struct:

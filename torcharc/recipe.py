@@ -57,6 +57,8 @@ class Call(NamedTuple):
 
 def bind_call(ports: Sequence[Port], values: Mapping[str, Any]) -> Call:
     """Values by port name, as a call: by position as far as the ports are fed without a gap."""
+    if len(values) == 1 == len(ports) and not (ports[0].keyword or ports[0].spread) and ports[0].name in values:
+        return Call((values[ports[0].name],), {})
     given = dict(values)
     positional: list[Any] = []
     for port in ports:
