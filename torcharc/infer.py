@@ -277,13 +277,9 @@ class _Walk:
             return
         refs = [ref for _, value in step.node.inputs for ref in walk_refs(value)]
         fed = [(self.inputs if ref.of_input else self.outputs).get(ref.name) for ref in refs]
-        if any(
-            [
-                struct is None or (ref.output and type(struct) is TensorSpec)
-                for ref, struct in zip(refs, fed, strict=True)
-            ]
-        ):
-            return  # it depends on more: on the weights of a module, or on what its type gives
+        for ref, struct in zip(refs, fed, strict=True):
+            if struct is None or (ref.output and type(struct) is TensorSpec):
+                return  # it depends on more: on the weights of a module, or on what its type gives
         if len(_known) >= MOST_CACHED:
             _known.pop(next(iter(_known)))
         _known[id(step.node)] = _Known(step, entry, recipe, self.outputs[step.node.name], refs, fed, generation())

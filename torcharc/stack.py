@@ -28,7 +28,7 @@ class Sequential(nn.Sequential):
 
     def __init__(self, *modules: Any):
         hooked = bool(every_module._global_module_registration_hooks)
-        if hooked or not all([isinstance(module, nn.Module) for module in modules]):
+        if hooked or not all(isinstance(module, nn.Module) for module in modules):
             super().__init__(*modules)
         else:  # `add_module` looks each position up as an attribute first, which takes as long as a small layer
             super().__init__()
