@@ -50,6 +50,8 @@ def _states_size(entry: Entry, params: Mapping[str, Any], problems: Sequence[Pro
 
 def _given_width(entry: Entry, params: Mapping[str, Any]) -> int | None:
     """The input size that the stack itself states."""
+    if size_argument(entry) not in params and "in_features" not in params and "in_shape" not in params:
+        return None
     shape = params.get("in_shape")
     values = [params.get(size_argument(entry) or ""), params.get("in_features")]
     values.append(shape[0] if isinstance(shape, (list, tuple)) and shape else shape)
@@ -149,9 +151,13 @@ def _describe(name: str, tensor: Struct, port: str) -> str:
 
 def sum_outcomes(outcomes: list[Outcome | None]) -> Outcome | None:
     """Output of the last, parameters and MACs of all."""
-    known = [outcome for outcome in outcomes if outcome is not None]
-    if len(known) < len(outcomes):
-        return None
-    macs = [outcome.macs for outcome in known]
-    total = None if None in macs else sum(count for count in macs if count is not None)
-    return Outcome(known[-1].output, sum(outcome.params for outcome in known), total)
+    output: Struct = None
+    params = 0
+    total: int | None = 0
+    for outcome in outcomes:
+        if outcome is None:
+            return None
+        params += outcome.params
+        total = None if total is None or outcome.macs is None else total + outcome.macs
+        output = outcome.output
+    return Outcome(output, params, total)
