@@ -27,6 +27,7 @@ def forget() -> None:
         ("torcharc.planning", "_planned"),
         ("torcharc.planning", "_outcomes"),
         ("torcharc.infer", "_known"),
+        ("torcharc.schedule", "_known"),
         ("torcharc.spec.arc_known", "_known"),
     )
     for module, name in caches:

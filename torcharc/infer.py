@@ -32,7 +32,7 @@ from torcharc.planning import MOST_CACHED, Feed, plan_once
 from torcharc.recipe import Call, Recipe, bind_call
 from torcharc.registry import generation, lookup
 from torcharc.rules import Outcome
-from torcharc.schedule import Schedule, make_schedule
+from torcharc.schedule import Schedule, find_schedule
 from torcharc.sequence import plan_layer, takes_tensor
 from torcharc.spreading import refuse_copies, spread
 
@@ -92,7 +92,7 @@ class Plan:
     def schedule(self) -> Schedule:
         """The schedule of its forward pass."""
         calls = [(step.node.name, step.node.module, step.call) for step in self.steps]
-        return make_schedule([name for name, _ in self.inputs], calls, [(name, ref) for name, ref, _ in self.outputs])
+        return find_schedule([name for name, _ in self.inputs], calls, [(name, ref) for name, ref, _ in self.outputs])
 
     @property
     def output(self) -> Struct:
@@ -278,8 +278,8 @@ class _Walk:
         refs = [ref for _, value in step.node.inputs for ref in walk_refs(value)]
         fed = [(self.inputs if ref.of_input else self.outputs).get(ref.name) for ref in refs]
         for ref, struct in zip(refs, fed, strict=True):
-            if struct is None or (ref.output and type(struct) is TensorSpec):
-                return  # it depends on more: on the weights of a module, or on what its type gives
+            if ref.output or type(struct) is not TensorSpec:
+                return  # it may depend on more: on weights, on what a type gives, on the order in a dict
         if len(_known) >= MOST_CACHED:
             _known.pop(next(iter(_known)))
         _known[id(step.node)] = _Known(step, entry, recipe, self.outputs[step.node.name], refs, fed, generation())

@@ -74,6 +74,8 @@ class NamedModules(nn.ModuleDict):
 
 def name_attributes(names: Iterable[str]) -> dict[str, str]:
     """The attribute for each name that cannot be one itself: with as many `_` behind it as no other name has."""
+    if _RESERVED.isdisjoint(names):
+        return {}
     taken = set(names)
     attributes = {}
     for name in names:

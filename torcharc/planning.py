@@ -43,7 +43,7 @@ class Feed(NamedTuple):
     @property
     def known(self) -> bool:
         """Whether every spec is known."""
-        return all(map(_is_known, self.structs.values()))
+        return all([type(struct) is TensorSpec or _is_known(struct) for struct in self.structs.values()])  # noqa: C419
 
 
 def _is_known(struct: Any) -> bool:

@@ -9,7 +9,11 @@ from typing import Any, NamedTuple
 from torcharc.graph import Ref, walk_refs
 from torcharc.recipe import Call
 
+MOST_KNOWN = 256
+
 Keys = tuple[str | int, ...]
+
+_known: dict[tuple[Any, ...], tuple[Any, Schedule]] = {}
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -66,6 +70,32 @@ class Schedule(NamedTuple):
     size: int
     outputs: tuple[tuple[str, int], ...]
     splits: tuple[tuple[int, Keys, int], ...] = ()
+
+
+def find_schedule(
+    inputs: Sequence[str], steps: Sequence[tuple[str, str, Call]], outputs: Sequence[tuple[str, Ref]]
+) -> Schedule:
+    """The schedule of a graph, as `make_schedule`; that of one that is wired alike is not made again.
+
+    Kept are the schedules of graphs that feed tensors alone: of numbers, `1` and `True` would be alike.
+    """
+    wiring = inputs, steps, outputs
+    key = tuple([_name_step(name, call) for name, _, call in steps])
+    known = _known.get(key)
+    if known is not None and known[0] == wiring:
+        return known[1]
+    schedule = make_schedule(inputs, steps, outputs)
+    if not any(run.more is not None and run.more.call is not None for run in schedule.runs):
+        if len(_known) >= MOST_KNOWN:
+            _known.pop(next(iter(_known)))
+        _known[key] = wiring, schedule
+    return schedule
+
+
+def _name_step(name: str, call: Call) -> Any:
+    """The name of a step, with the names in a dict that it is fed: dicts that differ in their order are equal."""
+    first = call.positional[0] if call.positional else None
+    return (name, *first) if type(first) is dict else name
 
 
 def make_schedule(
