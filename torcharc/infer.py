@@ -275,7 +275,9 @@ class _Walk:
         """Keeps the step of a node that depends on what feeds it alone."""
         if self.sides or step.node.name in self.shared:
             return
-        refs = [ref for _, value in step.node.inputs for ref in walk_refs(value)]
+        refs: list[Ref] = []
+        for _, value in step.node.inputs:
+            refs += [value] if isinstance(value, Ref) else walk_refs(value)
         fed = [(self.inputs if ref.of_input else self.outputs).get(ref.name) for ref in refs]
         for ref, struct in zip(refs, fed, strict=True):
             if ref.output or type(struct) is not TensorSpec:

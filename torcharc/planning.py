@@ -91,12 +91,15 @@ def plan_module(entry: Entry, params: Mapping[str, Any], feed: Feed, path: Path,
         return composed
     inferred = infer_arguments(entry, feed.structs)
     filled = entry.inferred if feed.broken else inferred
-    values, problems = read_arguments(entry.signature, params, path, filled=filled, extra=beside)
+    values: dict[str, Any] = {}
+    problems: list[Problem] = []
+    if params or entry.signature.required:
+        values, problems = read_arguments(entry.signature, params, path, filled=filled, extra=beside)
     if problems:
         problems = [_explain_sublayer(problem, entry) for problem in problems]
     if entry.exact and inferred:
         problems += _contradictions(entry, values, inferred, feed, path)
-    if entry.signature.modules:
+    if values and entry.signature.modules:
         values, faults = _nest(entry, values, path)
         problems += faults
     if problems:

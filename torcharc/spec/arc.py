@@ -314,12 +314,12 @@ class _Parser:
     def _check_in_name(self, name: Any, taken: list[str | None], path: Path) -> Problem | None:
         if not isinstance(name, str):
             return Problem(path, quote(name), "the name of a carried tensor", code="value")
+        if name in self.carried and name not in taken:
+            return None
         names = [known for known in self.carried if known is not None]
         if name in taken:
             hint = "a ReuseFork gives one tensor several names"
             return Problem(path, f"{quote(name)} again", "each tensor once", hint, "reference")
-        if name in self.carried:
-            return None
         if not names:
             expected = "no in_names: the one carried tensor has no name"
             return Problem(path, quote(name), expected, "leave in_names out", "reference")

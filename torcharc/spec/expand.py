@@ -61,6 +61,8 @@ class Copies(NamedTuple):
     @property
     def kept(self) -> tuple[Copy, ...]:
         """The copies that are there; where there are none, the node's first input passes through."""
+        if len(self.every) == 1 and self.every[0].kept:
+            return self.every
         return tuple(copy for copy in self.every if copy.kept)
 
     def join(self, name: str, nodes: Sequence[Node]) -> Node:
