@@ -189,12 +189,14 @@ def find_misspelt(params: Mapping[str, Any], entry: Entry) -> list[str]:
     """The arguments that `entry` does not take and that are likely meant for keys read here."""
     if entry.signature.open:
         return []
-    return [key for key in params if key not in entry.signature.arguments and _is_misspelt(key)]
+    known = entry.signature.arguments
+    alike = [key for key in params if key not in known and _find_meant(key) is not None]
+    return [key for key in alike if nearest(key, [*COPY_KEYS, *known]) == _find_meant(key)]
 
 
 @functools.lru_cache(maxsize=1024)
-def _is_misspelt(key: object) -> bool:
-    return nearest(key, COPY_KEYS) is not None
+def _find_meant(key: object) -> str | None:
+    return nearest(key, COPY_KEYS)
 
 
 def chain(name: str, nodes: Sequence[Node]) -> Node:

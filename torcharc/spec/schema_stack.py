@@ -57,12 +57,9 @@ def _complete(needed: list[str], least: int) -> Schema:
 
 def _layers(arguments: list[Argument], values: dict[str, Schema], needed: list[str]) -> Schema:
     """The entries of `layers`: a value, a list of values in the order of the arguments, or values by name."""
-    row = {
-        "type": "array",
-        "prefixItems": [values[argument.name] for argument in arguments],
-        "items": False,
-        "maxItems": len(arguments),
-    }
+    row: Schema = {"type": "array", "items": False, "maxItems": len(arguments)}
+    if arguments:
+        row["prefixItems"] = [values[argument.name] for argument in arguments]
     by_name = {"type": "object", "properties": values, "additionalProperties": False}
     single = {"not": {"type": ["array", "object"]}, **(values[arguments[0].name] if arguments else {})}
     return {"type": "array", "minItems": 1, "items": {"anyOf": [row, by_name, single]}}
