@@ -16,6 +16,7 @@ import types
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, Literal, NamedTuple
 
+from torcharc.arguments import read_switch
 from torcharc.entry import Entry
 from torcharc.errors import Path, Problem, SpecError, nearest, quote
 from torcharc.graph import Graph, Node, Ref, Value, walk_refs
@@ -154,6 +155,7 @@ class Expansion:
         if "when" not in node:
             return True, []
         kept, problems = fill(node["when"], scope, (*path, "when"), self.budget)
+        kept = read_switch(kept)
         if not problems and not isinstance(kept, bool):
             found = _words(node["when"], kept)
             problems = [Problem((*path, "when"), found, "true or false, or a comparison", code="value")]
@@ -169,6 +171,7 @@ class Expansion:
         if kind != "repeat":
             return False, [Problem(place, "the key 'share'", "the key 'repeat' beside it", code="value")]
         shared, problems = fill(node["share"], scope, place, self.budget)
+        shared = read_switch(shared)
         if not problems and not isinstance(shared, bool):
             problems = [Problem(place, _words(node["share"], shared), "true or false", code="value")]
         return shared is True, problems

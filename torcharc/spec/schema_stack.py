@@ -9,7 +9,7 @@ from torcharc.arguments import Argument, Kind, read_signature
 from torcharc.entry import Entry
 from torcharc.initialize import PARTS, initializers
 from torcharc.layers import SIZE_KEYS, size_argument
-from torcharc.spec.schema_values import LATER, Schema, default_of, is_nullable, ref, value_schema
+from torcharc.spec.schema_values import LATER, SWITCHED, Schema, default_of, is_nullable, ref, value_schema
 
 if TYPE_CHECKING:
     from torcharc.spec.schema_types import Definitions
@@ -71,7 +71,7 @@ def _sublayers(entry: Entry, definitions: Definitions) -> dict[str, Any]:
     arguments = {**norm, "type": "object", "properties": {"init": False, "layers": False}}
     dropout = {"type": "number", "minimum": 0, "exclusiveMaximum": 1}
     return {
-        "batch_norm": {"anyOf": [{"const": True}, {**arguments, "unevaluatedProperties": False}, EMPTY, ref(LATER)]},
+        "batch_norm": {"anyOf": [SWITCHED, {**arguments, "unevaluatedProperties": False}, EMPTY, ref(LATER)]},
         "norm": ref("norm"),
         "activation": ref("activation"),
         "dropout": {"anyOf": [dropout, EMPTY, *value_schema(Kind(frozenset({"float"})))["anyOf"][1:]]},
