@@ -22,7 +22,13 @@ from bench.rows import Side, rows
 
 def forget() -> None:
     """Empties torcharc's caches of plans and outcomes; what it has read of types stays."""
-    caches = (("torcharc.planner", "_plans"), ("torcharc.planning", "_planned"), ("torcharc.planning", "_outcomes"))
+    caches = (
+        ("torcharc.planner", "_plans"),
+        ("torcharc.planning", "_planned"),
+        ("torcharc.planning", "_outcomes"),
+        ("torcharc.infer", "_known"),
+        ("torcharc.spec.arc_known", "_known"),
+    )
     for module, name in caches:
         getattr(importlib.import_module(module), name).clear()  # an error where they have moved
 

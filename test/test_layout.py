@@ -40,7 +40,7 @@ LAYERS = [
         "torcharc.repairs",
         "torcharc.explain",
     ],
-    ["torcharc.schedule", "torcharc.infer", "torcharc.advice"],
+    ["torcharc.schedule", "torcharc.graph_inputs", "torcharc.infer", "torcharc.advice"],
     ["torcharc.dagnet"],
     ["torcharc.planner"],
     ["torcharc.network", "torcharc.inspection", "torcharc.diagnosis", "torcharc.training"],

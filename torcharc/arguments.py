@@ -250,7 +250,9 @@ def read_arguments(
         values[name] = value
         if argument is None:
             unknown.append(name)
-        elif argument.kind.names and (value is not None or argument.required or argument.default is not None):
+        elif not is_fit(argument.kind, value) and (
+            value is not None or argument.required or argument.default is not None
+        ):
             values[name], found = read_value(argument.kind, value, (*path, name))
             faults += found
     missing = [name for name in signature.required if name not in given and name not in filled]
@@ -260,12 +262,21 @@ def read_arguments(
     return values, faults
 
 
+def is_fit(kind: Kind, value: Any) -> bool:
+    """Whether `value` is a number or a switch that is right for `kind` as it is; of others `read_value` tells."""
+    names, plain = kind.names, type(value)
+    if plain is int:
+        right = "int" in names or "float" in names
+    elif plain is float:
+        right = "float" in names
+    else:
+        return not names or (plain is bool and "bool" in names)
+    return not names or (right and _in_bounds(kind, value))
+
+
 def read_value(kind: Kind, value: Any, path: Path) -> tuple[Any, list[Problem]]:
     """`value` made fit for `kind`, and the problems it has there (none or one)."""
-    plain = type(value)
-    if not kind.names or (plain is bool and "bool" in kind.names):
-        return value, []
-    if plain is int and ("int" in kind.names or "float" in kind.names) and _in_bounds(kind, value):
+    if is_fit(kind, value):
         return value, []
     if "float" in kind.names and isinstance(value, str) and EXPONENT_NUMBER.fullmatch(value):
         value = float(value)

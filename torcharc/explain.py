@@ -8,8 +8,8 @@ from typing import Any
 
 from torcharc.arguments import read_arguments
 from torcharc.entry import Entry
-from torcharc.errors import Problem, choices, did_you_mean, format_path, quote
-from torcharc.graph import Graph, Node, Ref, Struct, TensorSpec
+from torcharc.errors import Path, Problem, choices, did_you_mean, format_path, quote
+from torcharc.graph import Graph, Node, Ref, Struct, TensorSpec, Value
 from torcharc.meta import make_on_meta
 from torcharc.planning import Feed
 from torcharc.recipe import Recipe
@@ -95,3 +95,40 @@ def check_kept(node: Node, graph: Graph, output: Struct, structs: Mapping[str, A
     found = f"{node.type} in a stack, which gives {output}"
     expected = f"{structs[graph.keeps]}, as {graph.keeps!r} has it: what each copy gives is that of the next"
     return [Problem(node.path, found, expected, code="shape")]
+
+
+def place_problem(problem: Problem, node: Node) -> Problem:
+    """The problem of an argument, at the place in the spec where that argument stands."""
+    if not node.places:
+        return problem
+    patch = tuple(dataclasses.replace(edit, path=_find_place(edit.path, node)) for edit in problem.patch)
+    return dataclasses.replace(problem, path=_find_place(problem.path, node), patch=patch)
+
+
+def _find_place(path: Path, node: Node) -> Path:
+    """Where in the spec stands what `path` leads to in the arguments of a node."""
+    rest = path[len(node.arguments_path) :]
+    for length in range(len(rest), 0, -1):
+        place = node.places.get(rest[:length])
+        if place is not None:
+            return (*place, *rest[length:])
+    return path
+
+
+def describe_port(values: Mapping[str, Value], structs: Mapping[str, Any], port: str) -> str:
+    """What feeds a port, in words."""
+    return _describe(values[port], structs[port])
+
+
+def _describe(value: Value, struct: Struct) -> str:
+    """A value in words: its name and its shape."""
+    if isinstance(value, Mapping) and isinstance(struct, Mapping):
+        return ", ".join(_describe(item, struct[key]) for key, item in value.items())
+    if isinstance(value, tuple) and isinstance(struct, tuple):
+        return ", ".join(_describe(item, part) for item, part in zip(value, struct, strict=True))
+    if not isinstance(value, Ref):
+        return str(value)
+    origin = str(value)
+    if value.of_input:
+        origin = "the input" if value.name == "input" else f"the input {value}"
+    return f"{origin} {struct}" if isinstance(struct, TensorSpec) else origin

@@ -13,9 +13,10 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from torcharc.entry import Entry
-from torcharc.errors import Path, Problem
+from torcharc.errors import Problem
 from torcharc.explain import (
     check_kept,
+    describe_port,
     expand_block,
     explain_block,
     explain_node,
@@ -23,11 +24,13 @@ from torcharc.explain import (
     explain_recursion,
     find_weight,
     has_part,
+    place_problem,
 )
-from torcharc.graph import FreeDim, Graph, Node, Ref, Struct, TensorSpec, Value, walk_refs
-from torcharc.planning import Feed, plan_once
+from torcharc.graph import Graph, Node, Ref, Struct, TensorSpec, Value, walk_refs
+from torcharc.graph_inputs import complete_inputs
+from torcharc.planning import MOST_CACHED, Feed, plan_once
 from torcharc.recipe import Call, Recipe, bind_call
-from torcharc.registry import find, lookup
+from torcharc.registry import generation, lookup
 from torcharc.rules import Outcome
 from torcharc.schedule import Schedule, make_schedule
 from torcharc.sequence import plan_layer, takes_tensor
@@ -35,6 +38,9 @@ from torcharc.spreading import refuse_copies, spread
 
 MOST_PARAMETERS = 10**10
 """The most parameters that `build` makes on a device with memory (40 GB of float32)."""
+
+
+_known: dict[int, _Known] = {}
 
 
 class Step(NamedTuple):
@@ -55,6 +61,18 @@ class Step(NamedTuple):
     call: Call
     inputs: Mapping[str, Any]
     outcome: Outcome | None
+
+
+class _Known(NamedTuple):
+    """A step that was planned before, and what it depends on besides its node."""
+
+    step: Step
+    entry: Entry
+    recipe: Recipe
+    output: Struct
+    refs: list[Ref]
+    fed: list[Struct]
+    generation: int
 
 
 @dataclasses.dataclass(frozen=True)
@@ -116,11 +134,10 @@ def infer_plan(
         sides: The inputs that are tensors side by side, and how many.
         nested: Whether the graph is a block, so that its inputs are what feeds it.
     """
-    inputs = tuple((name, _with_dtype(name, spec, graph)) for name, spec in graph.inputs)
-    if not nested:
-        inputs = tuple((name, _with_axes(spec)) for name, spec in inputs)
+    inputs = complete_inputs(graph, nested=nested)
     shared = {node.shares for node in graph.nodes}
     walk = _Walk({name: spec for name, spec in inputs if name not in broken}, within, shared, sides or {})
+    walk.recalls = graph.carries and not nested
     steps = []
     for node in graph.nodes:
         step = walk.visit(node)
@@ -137,29 +154,6 @@ def infer_plan(
     only = graph.outputs[0][1] if graph.form == "tensor" and graph.outputs else None
     copies = 0 if only is None else walk.sides.get(only, 0)
     return Plan(graph, inputs, tuple(steps), tuple(outputs), copies), []
-
-
-def _with_dtype(name: str, spec: Struct, graph: Graph) -> Struct:
-    """The spec of an input, with the dtype that its first consumer needs."""
-    if not isinstance(spec, TensorSpec) or spec.dtype is not None:
-        return spec
-    for node in graph.nodes:
-        value = node.inputs[0][1] if node.inputs else None
-        if not any(ref.of_input and ref.name == name for ref in walk_refs(value)):
-            continue
-        entry = find(node.type)
-        if entry is not None:
-            dtype = entry.input_dtype(node.params) if callable(entry.input_dtype) else entry.input_dtype
-            return dataclasses.replace(spec, dtype=dtype)
-    return dataclasses.replace(spec, dtype="float32")
-
-
-def _with_axes(spec: Struct) -> Struct:
-    """The spec of an input, with its axes of any size told apart by their positions."""
-    if not isinstance(spec, TensorSpec) or None not in spec.shape:
-        return spec
-    shape = tuple(FreeDim(axis) if axis and size is None else size for axis, size in enumerate(spec.shape))
-    return dataclasses.replace(spec, shape=shape)
 
 
 class _Walk:
@@ -182,6 +176,7 @@ class _Walk:
         self.sides = dict(sides)  # what stands for several tensors side by side, and for how many
         self.lost: set[Ref] = set()  # references to parts that are not there
         self.problems: list[Problem] = []
+        self.recalls = False  # whether nodes may be the same ones as in another graph, as they are in arcs
 
     def resolve(self, ref: Ref, *, first: bool) -> tuple[Ref, Struct]:
         """The reference and what it stands for; with `first`, a tuple means its first element."""
@@ -238,6 +233,11 @@ class _Walk:
         """The step of a node, or None where it has problems or stands behind one that has."""
         if node.graph is not None:
             return self._visit_block(node, node.graph)
+        known = _known.get(id(node)) if self.recalls else None
+        if known is not None and known.step.node is node and self._is_fed(node, known):
+            self.sources[node.name] = known.entry, node
+            self.outputs[node.name], self.recipes[node.name] = known.output, known.recipe
+            return known.step
         entry = lookup(node.type, (*node.path, "type"))
         if isinstance(entry, Problem):
             self.problems.append(entry)
@@ -246,11 +246,13 @@ class _Walk:
         if entry.expand is not None:
             return self._visit_registered(node, entry)
         values, places, structs, broken = self._feed(entry, node)
-        feed = Feed(structs, functools.partial(_describe_port, values, structs), broken)
+        feed = Feed(structs, functools.partial(describe_port, values, structs), broken)
         shared = self.sources.get(node.shares) if node.shares else None
         owner = shared[1] if shared else node
         planned = plan_once(plan_layer, entry, owner.params, feed, owner.arguments_path, owner.beside)
-        problems = [_place(problem, owner) for problem in planned.problems] or self._compare(node, planned.recipe, feed)
+        problems = [place_problem(problem, owner) for problem in planned.problems] or self._compare(
+            node, planned.recipe, feed
+        )
         if problems:
             self.problems += [explain_node(problem, node, feed) for problem in problems]
         if problems or feed.broken or planned.recipe is None:
@@ -258,7 +260,29 @@ class _Walk:
         self.outputs[node.name] = planned.outcome.output if planned.outcome else None
         self.recipes[node.name] = planned.recipe
         call = bind_call(entry.ports, places)
-        return Step(node, None if shared else planned.recipe, None, call, structs, planned.outcome)
+        step = Step(node, None if shared else planned.recipe, None, call, structs, planned.outcome)
+        if self.recalls and not shared:
+            self._remember(step, entry, planned.recipe)
+        return step
+
+    def _is_fed(self, node: Node, known: _Known) -> bool:
+        """Whether a node that was planned before is fed with the same."""
+        if self.sides or node.name in self.shared or known.generation != generation():
+            return False
+        return known.fed == [(self.inputs if ref.of_input else self.outputs).get(ref.name) for ref in known.refs]
+
+    def _remember(self, step: Step, entry: Entry, recipe: Recipe) -> None:
+        """Keeps the step of a node that depends on what feeds it alone."""
+        if self.sides or step.node.name in self.shared:
+            return
+        refs = [ref for _, value in step.node.inputs for ref in walk_refs(value)]
+        fed = [(self.inputs if ref.of_input else self.outputs).get(ref.name) for ref in refs]
+        for ref, struct in zip(refs, fed, strict=True):
+            if struct is None or (ref.output and type(struct) is TensorSpec):
+                return  # it depends on more: on the weights of a module, or on what its type gives
+        if len(_known) >= MOST_CACHED:
+            _known.pop(next(iter(_known)))
+        _known[id(step.node)] = _Known(step, entry, recipe, self.outputs[step.node.name], refs, fed, generation())
 
     def _feed(self, entry: Entry, node: Node) -> tuple[dict[str, Value], dict[str, Any], dict[str, Any], bool]:
         """What feeds each port: as it is written, its references resolved, its specs; and whether it is broken."""
@@ -329,7 +353,7 @@ class _Walk:
         known = dataclasses.replace(graph, inputs=inputs)
         plan, problems = infer_plan(known, broken, self.within if within is None else within, sides, nested=True)
         if plan is not None and not broken:
-            describe = functools.partial(_describe_port, dict(node.inputs), structs)
+            describe = functools.partial(describe_port, dict(node.inputs), structs)
             problems = check_kept(node, graph, plan.output, structs)
             problems += self._compare(node, plan.recipes, Feed(structs, describe))
         self.problems += problems
@@ -356,24 +380,6 @@ def _wants_first(entry: Entry, node: Node, port: str, value: Value) -> bool:
     return known is not None and known.takes != "any" and not isinstance(value, Ref)
 
 
-def _place(problem: Problem, node: Node) -> Problem:
-    """The problem of an argument, at the place in the spec where that argument stands."""
-    if not node.places:
-        return problem
-    patch = tuple(dataclasses.replace(edit, path=_find_place(edit.path, node)) for edit in problem.patch)
-    return dataclasses.replace(problem, path=_find_place(problem.path, node), patch=patch)
-
-
-def _find_place(path: Path, node: Node) -> Path:
-    """Where in the spec stands what `path` leads to in the arguments of a node."""
-    rest = path[len(node.arguments_path) :]
-    for length in range(len(rest), 0, -1):
-        place = node.places.get(rest[:length])
-        if place is not None:
-            return (*place, *rest[length:])
-    return path
-
-
 def _has_unknown(value: Value) -> bool:
     if isinstance(value, Mapping):
         return any(map(_has_unknown, value.values()))
@@ -384,21 +390,3 @@ def _part(struct: Struct, key: str | int) -> Struct:
     if isinstance(struct, Mapping):
         return struct.get(str(key))
     return struct[key] if isinstance(struct, tuple) and isinstance(key, int) else None
-
-
-def _describe_port(values: Mapping[str, Value], structs: Mapping[str, Any], port: str) -> str:
-    return _describe(values[port], structs[port])
-
-
-def _describe(value: Value, struct: Struct) -> str:
-    """What feeds a port, in words: its name and its shape."""
-    if isinstance(value, Mapping) and isinstance(struct, Mapping):
-        return ", ".join(_describe(item, struct[key]) for key, item in value.items())
-    if isinstance(value, tuple) and isinstance(struct, tuple):
-        return ", ".join(_describe(item, part) for item, part in zip(value, struct, strict=True))
-    if not isinstance(value, Ref):
-        return str(value)
-    origin = str(value)
-    if value.of_input:
-        origin = "the input" if value.name == "input" else f"the input {value}"
-    return f"{origin} {struct}" if isinstance(struct, TensorSpec) else origin

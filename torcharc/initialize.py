@@ -147,7 +147,17 @@ def read_init(value: Any, activation: Any, path: Path) -> tuple[Init | PartInit 
         if bias is not None and bias.name not in _ANY_RANK:
             problems.append(wrong_choice((*path, "bias"), bias.name, "an initializer of vectors", _ANY_RANK))
         return (None, problems) if problems else (PartInit(weight, bias), [])
+    if type(value) is str and (activation is None or type(activation) is str):
+        known = _find_named(value, activation)
+        if known is not None:
+            return known, []
     return _read_one(value, activation, path)
+
+
+@functools.lru_cache(maxsize=1024)
+def _find_named(name: str, activation: str | None) -> Init | None:
+    """The initializer `name` without arguments of its own, or None where it is faulty."""
+    return _read_one(name, activation, ())[0]
 
 
 def _read_one(value: Any, activation: Any, path: Path) -> tuple[Init | None, list[Problem]]:

@@ -8,13 +8,14 @@ arguments after the input size; the sublayers follow in the order of their keys.
 from __future__ import annotations
 
 import dataclasses
+import functools
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from torch import nn
 
-from torcharc.arguments import Kind, read_switch, read_value
+from torcharc.arguments import Kind, is_fit, read_switch, read_value
 from torcharc.entry import Entry
 from torcharc.errors import Path, Problem, did_you_mean, missing_type, nearest, quote, unknown_keys, wrong_choice
 from torcharc.registry import find
@@ -105,7 +106,9 @@ def _read_shared(
     problems = [dataclasses.replace(fault, hint=hint) if {*fault.path[-1:]} & outputs else fault for fault in problems]
     shared = {}
     for key in known:
-        if key in given:
+        if key in given and is_fit(entry.signature.arguments[key].kind, given[key]):
+            shared[key] = given[key]
+        elif key in given:
             shared[key], faults = read_value(entry.signature.arguments[key].kind, given[key], (*path, key))
             problems += faults
     return shared, problems
@@ -129,6 +132,8 @@ def _read_layer(
     if missing and not problems:
         problems.append(Problem(path, quote(item), f"{expected}, at least up to {missing[-1]}", code="layers"))
     for position, name in enumerate(own):
+        if is_fit(arguments[name].kind, own[name]):
+            continue
         key: str | int = name
         if not isinstance(item, Mapping):
             key = position
@@ -140,8 +145,7 @@ def _read_layer(
 
 def _read_sublayers(entry: Entry, params: Mapping[str, Any], path: Path) -> tuple[list[Layer], list[Problem]]:
     """The modules that follow each layer, in the order of their keys; falsy ones are left out."""
-    digit = re.search(r"(\d)d$", entry.name)
-    rank = int(digit.group(1)) if digit else 1
+    rank = _find_rank(entry.name)
     layers, problems = [], []
     for key in params:
         value = read_switch(params[key]) if key == "batch_norm" else params.get(key)
@@ -153,6 +157,13 @@ def _read_sublayers(entry: Entry, params: Mapping[str, Any], path: Path) -> tupl
             else:
                 layers.append(found)
     return layers, problems
+
+
+@functools.lru_cache(maxsize=1024)
+def _find_rank(name: str) -> int:
+    """The number of axes behind the channels that a type works on, as its name tells; 1 where it does not."""
+    digit = re.search(r"(\d)d$", name)
+    return int(digit.group(1)) if digit else 1
 
 
 def _read_sublayer(key: str, value: Any, rank: int, path: Path) -> Iterator[Layer | Problem]:

@@ -21,6 +21,8 @@ from torcharc.rules import Outcome
 
 MOST_CACHED = 20_000
 
+_FLOATS = ("float", "bfloat", "complex")
+
 _outcomes: dict[Hashable, Outcome | Problem | Exception] = {}
 _planned: dict[Hashable, Planned] = {}
 
@@ -101,35 +103,46 @@ def plan_module(entry: Entry, params: Mapping[str, Any], feed: Feed, path: Path,
         return Planned(None, None, problems)
     arguments = {**inferred, **values}
     recipe = Recipe(entry.make, arguments)
-    if entry.check is not None and feed.known and not feed.broken:
+    known = not feed.broken and feed.known
+    if entry.check is not None and known:
         faults = [problem.under(*path) for problem in entry.check(arguments, feed.structs)]
         if faults:
             return Planned(None, None, faults)
-    outcome, fault = _find_outcome(entry, recipe, feed, path)
-    return Planned(recipe, outcome, fault)
+    outcome = entry.rule(arguments, tuple(feed.structs.values())) if entry.rule is not None and known else None
+    if outcome is not None:
+        return Planned(recipe, outcome, [])
+    return Planned(recipe, *_find_outcome(entry, recipe, feed, path))
 
 
 def infer_arguments(entry: Entry, structs: Mapping[str, Any]) -> dict[str, Any]:
     """The arguments that the inputs determine, as far as they are known."""
     if not entry.inferred:
         return {}
-    found = {name: _read_axis(axis, structs) for name, axis in entry.inferred.items()}
-    return {name: value for name, value in found.items() if value is not None}
+    found = {}
+    for name, axis in entry.inferred.items():
+        value = _read_axis(axis, structs)
+        if value is not None:
+            found[name] = value
+    return found
 
 
 def _read_axis(axis: Axis, structs: Mapping[str, Any]) -> Any:
+    if type(axis) is int:  # most of them
+        return _read_size(next(iter(structs.values()), None), axis)
     if axis == "shapes":
         tensors = next(iter(structs.values()), None)
         if not isinstance(tensors, Mapping) or not all(isinstance(spec, TensorSpec) for spec in tensors.values()):
             return None
         return {name: list(spec.sample_shape) for name, spec in tensors.items()}
     spec = structs.get(axis[0]) if isinstance(axis, tuple) else next(iter(structs.values()), None)
-    if not isinstance(spec, TensorSpec):
-        return None
     if axis == "shape":
-        return list(spec.sample_shape)
-    position = axis[1] if isinstance(axis, tuple) else axis
-    if not isinstance(position, int) or not spec.dtype or not spec.dtype.startswith(("float", "bfloat", "complex")):
+        return list(spec.sample_shape) if isinstance(spec, TensorSpec) else None
+    return _read_size(spec, axis[1]) if isinstance(axis, tuple) else None
+
+
+def _read_size(spec: Any, position: int) -> int | None:
+    """The size of an axis of a tensor of floats, if it is known."""
+    if not isinstance(spec, TensorSpec) or not spec.dtype or not spec.dtype.startswith(_FLOATS):
         return None
     if not -len(spec.shape) < position < len(spec.shape):
         return None
@@ -182,14 +195,9 @@ def _nest(entry: Entry, values: Mapping[str, Any], path: Path) -> tuple[dict[str
 
 
 def _find_outcome(entry: Entry, recipe: Recipe, feed: Feed, path: Path) -> tuple[Outcome | None, list[Problem]]:
-    """The outcome by rule, by cache, or by a run on meta; or the one problem of that run."""
+    """The outcome by cache, or by a run on meta; or the one problem of that run."""
     if feed.broken:
         return None, []
-    specs = tuple(feed.structs.values())
-    if entry.rule is not None and feed.known:
-        outcome = entry.rule(recipe.arguments, specs)
-        if outcome is not None:
-            return outcome, []
     key = make_key(entry, recipe.arguments, feed.structs)
     found = _outcomes.get(key) if key is not None else None
     if found is None:
@@ -206,7 +214,8 @@ def _find_outcome(entry: Entry, recipe: Recipe, feed: Feed, path: Path) -> tuple
 def make_key(entry: Entry, arguments: Mapping[str, Any], structs: Mapping[str, Any]) -> Hashable:
     """What an outcome depends on: type, arguments and inputs; None where that is no plain data."""
     try:
-        return (generation(), entry.name, marshal.dumps(arguments, 2), _freeze(structs))  # type: ignore[arg-type]
+        frozen = tuple([(port, fed if type(fed) is TensorSpec else _freeze(fed)) for port, fed in structs.items()])
+        return (generation(), entry.name, marshal.dumps(arguments, 2), frozen)  # type: ignore[arg-type]
     except ValueError:  # an argument that is no plain value
         return None
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import functools
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
@@ -11,6 +10,8 @@ from torch import nn
 
 from torcharc.entry import Port
 from torcharc.initialize import Init, PartInit
+
+_PLAIN = frozenset({int, float, bool, str, type(None)})  # what no module could change
 
 
 @dataclasses.dataclass(frozen=True)
@@ -22,16 +23,13 @@ class Recipe:
     layers: tuple[Recipe, ...] | None = None
     init: Init | PartInit | None = None
 
-    @functools.cached_property
-    def is_plain(self) -> bool:
-        """Whether the arguments hold nothing that a module could change."""
-        return all(isinstance(value, (int, float, str, type(None))) for value in self.arguments.values())
-
     def __call__(self) -> nn.Module:
         """A new module; what the recipe holds is copied, never shared with it."""
         if self.layers is not None:
             module = self.make(*[layer() for layer in self.layers])
-        elif self.is_plain:
+        elif not self.arguments:
+            module = self.make()
+        elif _PLAIN.issuperset(map(type, self.arguments.values())):
             module = self.make(**self.arguments)
         else:
             module = self.make(**{name: _fresh(value) for name, value in self.arguments.items()})
@@ -57,6 +55,8 @@ class Call(NamedTuple):
 
 def bind_call(ports: Sequence[Port], values: Mapping[str, Any]) -> Call:
     """Values by port name, as a call: by position as far as the ports are fed without a gap."""
+    if len(values) == 1 == len(ports) and not (ports[0].keyword or ports[0].spread) and ports[0].name in values:
+        return Call((values[ports[0].name],), {})
     given = dict(values)
     positional: list[Any] = []
     for port in ports:

@@ -90,11 +90,18 @@ def make_schedule(
     splits = tuple((places.taken[Ref(ref.name, of_input=True)], ref.output, places.take(ref)) for ref in split)
     runs = []
     for index, (name, shares, call) in enumerate(steps):
+        new = wanted.get(name, ())
+        if len(new) == 1 == len(uses[index]) and _is_plain(call, new[0]):  # most steps
+            ref = uses[index][0]
+            slot = places.taken[ref]
+            if last[ref] == index:
+                places.free(ref)
+            runs.append(Run(shares or name, slot, places.take(new[0]), None))
+            continue
         slots, keys, filled = _prepare_call(call, places.taken)
         freed = [ref for ref in dict.fromkeys(uses[index]) if last[ref] == index]
         for ref in freed:
             places.free(ref)
-        new = wanted.get(name, ())
         weights = tuple([(str(ref.output[0]), places.take(ref)) for ref in new if ref.of_weight])
         parts = tuple([(ref.output, places.take(ref)) for ref in new if not ref.of_weight])
         reused = [place for _, place in (*parts, *weights)]
@@ -125,6 +132,12 @@ class _Places:
             self.size += 1
         self.taken[ref] = place
         return place
+
+
+def _is_plain(call: Call, new: Ref) -> bool:
+    """Whether a call takes one value, and what is wanted of its result is the whole."""
+    plain = len(call.positional) == 1 and type(call.positional[0]) is Ref and not call.named
+    return plain and not new.output and not new.of_weight
 
 
 def _find_refs(call: Call) -> list[Ref]:

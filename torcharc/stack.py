@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import torch
 from torch import Tensor, nn
 from torch.nn.modules import module as every_module
@@ -23,6 +25,14 @@ class Sequential(nn.Sequential):
         >>> Sequential(nn.Linear(8, 4), nn.Dropout(0.5)).eval()(torch.rand(2, 8)).shape
         torch.Size([2, 4])
     """
+
+    def __init__(self, *modules: Any):
+        hooked = bool(every_module._global_module_registration_hooks)
+        if hooked or not all(isinstance(module, nn.Module) for module in modules):
+            super().__init__(*modules)
+        else:  # `add_module` looks each position up as an attribute first, which takes as long as a small layer
+            super().__init__()
+            self._modules.update([(str(index), module) for index, module in enumerate(modules)])
 
     def forward(self, input: Tensor) -> Tensor:
         """What the last module gives."""

@@ -21,7 +21,7 @@ def plan_stack(entry: Entry, params: Mapping[str, Any], feed: Feed, path: Path, 
     """The plan of `{type, layers: [...], ...}`: one flat `nn.Sequential`."""
     layers, problems = expand_stack(entry, params, path, beside)
     problems += _check_sizes(entry, params, feed, path)
-    state = _State(next(iter(feed.structs.values()), None), _given_width(entry, params), feed)
+    state = _State(entry, next(iter(feed.structs.values()), None), _given_width(entry, params), feed)
     if state.tensor is None and state.width is None and not feed.broken and _states_size(entry, params, problems):
         state.broken = True
     elif state.tensor is None and state.width is None and not feed.broken:
@@ -31,7 +31,7 @@ def plan_stack(entry: Entry, params: Mapping[str, Any], feed: Feed, path: Path, 
         state.broken = True
     recipes, outcomes = [], []
     for layer in layers:
-        planned = state.add(entry, layer)
+        planned = state.add(layer)
         problems += planned.problems
         recipes.append(planned.recipe)
         outcomes.append(planned.outcome)
@@ -50,6 +50,8 @@ def _states_size(entry: Entry, params: Mapping[str, Any], problems: Sequence[Pro
 
 def _given_width(entry: Entry, params: Mapping[str, Any]) -> int | None:
     """The input size that the stack itself states."""
+    if size_argument(entry) not in params and "in_features" not in params and "in_shape" not in params:
+        return None
     shape = params.get("in_shape")
     values = [params.get(size_argument(entry) or ""), params.get("in_features")]
     values.append(shape[0] if isinstance(shape, (list, tuple)) and shape else shape)
@@ -58,10 +60,13 @@ def _given_width(entry: Entry, params: Mapping[str, Any]) -> int | None:
 
 def _check_sizes(entry: Entry, params: Mapping[str, Any], feed: Feed, path: Path) -> list[Problem]:
     """Sizes that are no sizes, or differ from what the stack is fed."""
+    keys = dict.fromkeys(("in_features", "in_shape", size_argument(entry) or "in_features"))
+    if params.keys().isdisjoint(keys):
+        return []
     problems = []
     tensor = next(iter(feed.structs.values()), None)
     fed = infer_arguments(entry, feed.structs).get(size_argument(entry) or "")
-    for key in dict.fromkeys(("in_features", "in_shape", size_argument(entry) or "in_features")):
+    for key in keys:
         if key not in params:
             continue
         value, expected = params[key], "an integer above 0"
@@ -93,43 +98,46 @@ def _check_sizes(entry: Entry, params: Mapping[str, Any], feed: Feed, path: Path
 class _State:
     """What has come out of the layers so far: the tensor, or at least its width."""
 
-    def __init__(self, tensor: Struct, width: int | None, feed: Feed):
+    def __init__(self, stack: Entry, tensor: Struct, width: int | None, feed: Feed):
+        self.size = size_argument(stack)
         self.tensor = tensor
         self.width = width
         self.broken = feed.broken
         self.describe = feed.describe
 
-    def add(self, stack: Entry, layer: Layer) -> Planned:
+    def add(self, layer: Layer) -> Planned:
         """The plan of the next layer, fed with what came out so far."""
         if layer.faulty:
             self.broken = True
             return Planned(None, None, [])
-        port = layer.entry.ports[0].name if layer.entry.ports else "input"
-        problems = self._check_norm(stack, layer)
-        params = {**self._sizes(stack, layer), **layer.params}
+        entry, params = layer.entry, layer.params
+        port = entry.ports[0].name if entry.ports else "input"
+        problems = self._check_norm(layer) if entry.name == "BatchNorm1d" else []
+        if entry.inferred:
+            params = {**self._sizes(layer), **params}
         feed = Feed({port: self.tensor}, self.describe, self.broken)
-        planned = plan_once(plan_module, layer.entry, params, feed, layer.path)
+        planned = plan_once(plan_module, entry, params, feed, layer.path)
         if problems or planned.problems or planned.recipe is None:
             self.broken = True
             return planned._replace(problems=problems + planned.problems)
         self.tensor = planned.outcome.output if planned.outcome else None
         arguments = planned.recipe.arguments
         self.width = arguments.get("out_features", arguments.get("out_channels", self.width))
-        self.describe = functools.partial(_describe, layer.entry.name, self.tensor)
+        self.describe = functools.partial(_describe, entry.name, self.tensor)
         return planned
 
-    def _sizes(self, stack: Entry, layer: Layer) -> dict[str, Any]:
+    def _sizes(self, layer: Layer) -> dict[str, Any]:
         """Sizes that the shape rules of the type cannot tell: by width alone, or by the stack's kind."""
-        last_axes = layer.entry.inferred.get("normalized_shape") is not None and size_argument(stack) == "in_channels"
+        last_axes = layer.entry.inferred.get("normalized_shape") is not None and self.size == "in_channels"
         if last_axes and isinstance(self.tensor, TensorSpec) and None not in self.tensor.sample_shape:
             return {"normalized_shape": list(self.tensor.sample_shape)}
         if self.tensor is None and self.width is not None and not last_axes:
             return {name: self.width for name in layer.entry.inferred if name in layer.entry.signature.arguments}
         return {}
 
-    def _check_norm(self, stack: Entry, layer: Layer) -> list[Problem]:
+    def _check_norm(self, layer: Layer) -> list[Problem]:
         """Batch normalization after a Linear on sequences would take the sequence for channels."""
-        if layer.entry.name != "BatchNorm1d" or size_argument(stack) != "in_features":
+        if self.size != "in_features":
             return []
         if not isinstance(self.tensor, TensorSpec) or len(self.tensor.shape) < 3:
             return []
@@ -143,9 +151,13 @@ def _describe(name: str, tensor: Struct, port: str) -> str:
 
 def sum_outcomes(outcomes: list[Outcome | None]) -> Outcome | None:
     """Output of the last, parameters and MACs of all."""
-    known = [outcome for outcome in outcomes if outcome is not None]
-    if len(known) < len(outcomes):
-        return None
-    macs = [outcome.macs for outcome in known]
-    total = None if None in macs else sum(count for count in macs if count is not None)
-    return Outcome(known[-1].output, sum(outcome.params for outcome in known), total)
+    output: Struct = None
+    params = 0
+    total: int | None = 0
+    for outcome in outcomes:
+        if outcome is None:
+            return None
+        params += outcome.params
+        total = None if total is None or outcome.macs is None else total + outcome.macs
+        output = outcome.output
+    return Outcome(output, params, total)

@@ -148,12 +148,15 @@ class FiLMMerge(nn.Module):
         torch.Size([2, 3, 5, 5])
     """
 
+    feature_name: str
+    conditioner_name: str
+
     def __init__(self, names: dict[str, str], shapes: dict[str, list[int]]):
         super().__init__()
         roles = _read_roles(names)
         channels, width = _read_film_shapes(roles, shapes)
-        self.feature_name = roles["feature"]
-        self.conditioner_name = roles["conditioner"]
+        # plain values: `nn.Module.__setattr__` would only look for what they are not
+        self.__dict__.update(feature_name=roles["feature"], conditioner_name=roles["conditioner"])
         self.conditioner_scale = nn.Linear(width, channels)
         self.conditioner_shift = nn.Linear(width, channels)
 

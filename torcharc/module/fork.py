@@ -151,10 +151,13 @@ class SplitFork(nn.Module):
         {'mean': (2, 3), 'std': (2, 1)}
     """
 
+    sizes: dict[str, int]
+    _widths: list[int]
+
     def __init__(self, shapes: dict[str, Any]):
         super().__init__()
-        self.sizes = _split_sizes(shapes)
-        self._widths = list(self.sizes.values())
+        sizes = _split_sizes(shapes)
+        self.__dict__.update(sizes=sizes, _widths=list(sizes.values()))  # quicker than `nn.Module.__setattr__`
 
     def forward(self, x: Tensor) -> dict[str, Tensor]:
         """The parts of `x`."""

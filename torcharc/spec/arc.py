@@ -26,11 +26,12 @@ from torcharc.errors import (
 )
 from torcharc.graph import Graph, Node, Ref, TensorSpec, Value
 from torcharc.registry import lookup
+from torcharc.spec.arc_known import Known, make_key, recall, remember
 from torcharc.spec.arc_module import HEAD_KEYS, INPUT, NODE_KEYS, flat_name, parse_module
 from torcharc.spec.arc_shapes import parse_shapes
 from torcharc.spec.arc_typos import find_typos, respell_node
 from torcharc.spec.expand import COPY_KEYS, Copies, Expansion, find_misspelt
-from torcharc.spec.names import check_name, find_cycle
+from torcharc.spec.names import check_name, find_cycle, find_output, names_wanted
 from torcharc.spec.template import fill, read_scope
 
 
@@ -123,7 +124,7 @@ class _Parser:
     @functools.cached_property
     def wants(self) -> dict[str, Collection[Any]]:
         """The in_names of all nodes."""
-        return {name: _names_wanted(node) for name, node, _ in self.every}
+        return {name: names_wanted(node) for name, node, _ in self.every}
 
     def graph(self) -> Graph:
         """What was read, as a graph; the tensors carried at the end are its outputs."""
@@ -143,8 +144,25 @@ class _Parser:
         ]
 
     def add(self, name: str, node: Any, path: Path) -> None:
-        """Reads the next node."""
+        """Reads the next node, or recalls what reading it did before."""
         self.seen = True
+        sound = not self.problems and not self.uncertain
+        key = make_key(name, node, path, self.carried) if sound else None
+        known = recall(key)
+        if known is not None:
+            self.expansion.take(1, path)
+            self.written[name] = node
+            self.nodes.append(known.node)
+            self.consumed.update(dict.fromkeys(known.taken, name))
+            self.carried = dict(known.carried)
+            self.given.update({name: known.given} if known.given is not None else {})
+            return
+        self._read(name, node, path)
+        if key is not None and not self.problems and not self.uncertain:
+            taken = tuple([taken for taken, by in self.consumed.items() if by == name])
+            remember(key, Known(self.nodes[-1], taken, dict(self.carried), self.given.get(name)))
+
+    def _read(self, name: str, node: Any, path: Path) -> None:
         if not isinstance(node, Mapping):
             self.problems.append(Problem(path, quote(node), "a node: {type: ..., ...}", code="value"))
             self.uncertain = True
@@ -170,7 +188,7 @@ class _Parser:
         """Adds a node whose templates are filled: one, several as a block, or none."""
         count = len(self.problems)
         taken = self._read_in_names(copies.wiring, path)
-        faulty = len(self.problems) > count or len(taken) < len(_names_wanted(copies.wiring))
+        faulty = len(self.problems) > count or len(taken) < len(names_wanted(copies.wiring))
         for copy in copies.every[1:]:
             faulty = self._check_wiring(copy.node, copies.wiring, path) or faulty
         read: list[_Read] = []
@@ -237,7 +255,7 @@ class _Parser:
 
     def _guess_taken(self, node: Mapping[str, Any]) -> list[str | None]:
         """What a node likely consumes that cannot be read."""
-        wanted: list[str | None] = [name for name in _names_wanted(node) if isinstance(name, str)]
+        wanted: list[str | None] = [name for name in names_wanted(node) if isinstance(name, str)]
         return [name for name in wanted if name in self.carried] or list(self.carried)[:1]
 
     def _find_base(self, name: str, node: Mapping[str, Any], path: Path) -> tuple[Mapping[str, Any], str]:
@@ -362,25 +380,10 @@ class _Parser:
         self.given[name] = f"its outputs as {', '.join(map(repr, names))}"
         for output in names:
             if output in self.carried and not self.missing:
-                place, expected = (*path, *_find_name(output, params)), "a name that is not carried already"
+                place, expected = (*path, *find_output(output, params)), "a name that is not carried already"
                 self.problems.append(Problem(place, f"the output {quote(output)}", expected, code="reference"))
         return {output: Ref(name, (output,)) for output in names}
 
     def _carry(self, new: Mapping[str | None, Ref | None], *, broken: bool = False) -> None:
         fresh = dict.fromkeys(new) if broken else new
         self.carried = {**fresh, **self.carried, **fresh}
-
-
-def _names_wanted(node: Any) -> Collection[Any]:
-    names = node.get("in_names") if isinstance(node, dict) else None
-    return names if isinstance(names, (list, tuple)) else ()
-
-
-def _find_name(name: str, params: Mapping[str, Any]) -> Path:
-    """Where a fork's parameters name an output."""
-    for key, value in params.items():
-        if isinstance(value, Mapping) and name in value:
-            return (key, name)
-        if isinstance(value, (list, tuple)) and name in value:
-            return (key, value.index(name))
-    return ()

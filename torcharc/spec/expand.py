@@ -109,7 +109,7 @@ class Expansion:
             SpecError: If there are more than `MOST_NODES` nodes in all; nothing is copied then.
         """
         if node.keys().isdisjoint(COPY_KEYS):  # most nodes
-            self._take(1, path)
+            self.take(1, path)
             filled, problems = fill(node, scope, path, self.budget)
             wires = {key: filled[key] for key in wiring if key in filled}
             return (None, problems) if problems else (Copies("one", (Copy(0, filled),), wires), [])
@@ -118,7 +118,7 @@ class Expansion:
         problems += faults
         if problems:
             return None, problems
-        self._take(count, path)
+        self.take(count, path)
         rest = {key: value for key, value in node.items() if key not in COPY_KEYS}
         wires = {key: node[key] for key in wiring if key in node}
         copies = []
@@ -176,7 +176,12 @@ class Expansion:
             problems = [Problem(place, _words(node["share"], shared), "true or false", code="value")]
         return shared is True, problems
 
-    def _take(self, count: int, path: Path) -> None:
+    def take(self, count: int, path: Path) -> None:
+        """Takes `count` nodes off those that are allowed.
+
+        Raises:
+            SpecError: If there are fewer left.
+        """
         if count > self.left:
             found = f"{count:,} more nodes, {MOST_NODES - self.left + count:,} in the whole spec"
             expected = f"at most {MOST_NODES:,} in the whole; torcharc.spec.expand.MOST_NODES sets the limit"

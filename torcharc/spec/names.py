@@ -36,3 +36,19 @@ def find_cycle(start: str, wants: Mapping[str, Collection[Any]]) -> tuple[str, .
                 trails[other] = (*trails[name], other)
                 queue.append(other)
     return ()
+
+
+def names_wanted(node: Any) -> Collection[Any]:
+    """The `in_names` of a node of an arc."""
+    names = node.get("in_names") if isinstance(node, dict) else None
+    return names if isinstance(names, (list, tuple)) else ()
+
+
+def find_output(name: str, params: Mapping[str, Any]) -> Path:
+    """Where a fork's parameters name an output."""
+    for key, value in params.items():
+        if isinstance(value, Mapping) and name in value:
+            return (key, name)
+        if isinstance(value, (list, tuple)) and name in value:
+            return (key, value.index(name))
+    return ()
