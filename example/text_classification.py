@@ -111,8 +111,10 @@ def draw_curves(curves: Mapping[str, Sequence[float]]) -> str:
         (x, y), (end, _) = place(0, value), place(epochs, value)
         lines.append(f'<line x1="{x}" y1="{y}" x2="{end}" y2="{y}" stroke="#ddd"/>')
         lines.append(f'<text x="{x - 8}" y="{y + 4}" text-anchor="end">{value:.2f}</text>')
-    lines += [f'<text x="{place(e, 0)[0]}" y="{height - 28}">{e}</text>' for e in range(1, epochs + 1)]
-    lines.append(f'<text x="{width / 2}" y="{height - 8}" text-anchor="middle">epoch (test accuracy above)</text>')
+    for epoch in range(1, epochs + 1):
+        lines.append(f'<text x="{place(epoch, 0)[0]}" y="{height - 28}" text-anchor="middle">{epoch}</text>')
+    lines.append(f'<text x="{left}" y="{top - 6}">accuracy on the passages kept apart</text>')
+    lines.append(f'<text x="{width / 2}" y="{height - 8}" text-anchor="middle">epoch</text>')
     for index, (name, curve) in enumerate(curves.items()):
         colour, points = COLOURS[index % len(COLOURS)], [place(e + 1, value) for e, value in enumerate(curve)]
         path = " ".join(f"{x},{y}" for x, y in points)

@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import nn
 
+import torcharc
 from torcharc.arguments import Argument, Kind, Signature, name_kind, read_arguments, read_signature, read_value
 from torcharc.errors import SpecError
 
@@ -197,7 +198,7 @@ def test_exponents_that_yaml_reads_as_strings_are_numbers(text):
         (Kind(frozenset({"int"}), low=2), 1, "1", "an integer of at least 2", ""),
         (BOOL, 1, "1", "true or false", ""),
         (BOOL, "true", "'true'", "true or false", "write true without quotes"),
-        (BOOL, "yes", "'yes'", "true or false", "write true"),
+        (BOOL, "yEs", "'yEs'", "true or false", ""),
         (
             Kind(frozenset({"str"}), words=("zeros", "reflect")),
             "relfect",
@@ -373,3 +374,28 @@ def test_given_values_are_not_changed():
     before = {**given, "kernel_size": list(given["kernel_size"])}
     read_arguments(read_signature(nn.Conv2d), given, ())
     assert given == before
+
+
+@pytest.mark.parametrize(
+    ("word", "meant"),
+    [*[(word, True) for word in ("yes", "Yes", "on", "ON")], *[(word, False) for word in ("no", "NO", "off", "Off")]],
+)
+def test_words_of_yaml_are_switches_where_one_is_due(word, meant):
+    assert read_value(BOOL, word, ()) == (meant, [])
+    assert read_value(Kind(frozenset({"bool", "str"})), word, ()) == (word, [])
+
+
+def test_switch_in_a_file_means_what_people_mean(tmp_path):
+    path = tmp_path / "net.yaml"
+    path.write_text(
+        "dag_in_shape: [4]\n"
+        "no: {type: Linear, layers: [010], batch_norm: on, bias: off}\n"
+        "out: {type: ReLU, inplace: yes, when: on}\n"
+    )
+    network = torcharc.build(path)
+    assert list(network.module_dict) == ["no", "out"]
+    assert repr(network.module_dict["no"]) == (
+        "Sequential(\n  (0): Linear(in_features=4, out_features=10, bias=False)\n"
+        "  (1): BatchNorm1d(10, eps=1e-05, momentum=0.1, affine=True, bias=True, track_running_stats=True)\n)"
+    )
+    assert network.module_dict["out"].inplace is True

@@ -478,3 +478,12 @@ spec
   expected: nodes of one type; the format arcgraph holds modules of several nodes
 """
     )
+
+
+def test_faulty_spec_is_refused_with_its_own_problems():
+    spec = {"dag_in_shape": [4], "fc": {"type": "Linear", "out_features": "many"}}
+    with pytest.raises(torcharc.SpecError) as refusal:
+        torcharc.to_spec(spec, "modules")
+    assert str(refusal.value) == (
+        "1 problem in the spec\nspec.fc.out_features\n  found: 'many'\n  expected: an integer above 0"
+    )

@@ -225,16 +225,16 @@ def test_misspelt_type_key_is_named():
 
 def test_all_problems_come_at_once():
     groups = [{"match": "0.*", "lr": "0.1"}, {"match": "x.*", "momentun": 1}, {"match": "0.bias"}, "1.*"]
-    assert message({"type": "SGD", "learning_rate": 1, "groups": groups, "no_decay": "no"}) == (
+    assert message({"type": "SGD", "learning_rate": 1, "groups": groups, "no_decay": "false"}) == (
         "7 problems in the spec\n"
         "spec.learning_rate\n"
         "  found: the key 'learning_rate'\n"
         "  expected: one of the keys: dampening, differentiable, foreach, fused, groups, lr, maximize, momentum,"
         " nesterov, no_decay, type, weight_decay\n"
         "spec.no_decay\n"
-        "  found: 'no'\n"
+        "  found: 'false'\n"
         "  expected: true or false\n"
-        "  hint: write false\n"
+        "  hint: write false without quotes\n"
         "spec.groups[0].lr\n"
         "  found: '0.1'\n"
         "  expected: a number or a tensor\n"

@@ -34,8 +34,9 @@ PROBABILITIES = frozenset({"p", "dropout", "dropout_p"})
 # numbers that YAML 1.1 reads as strings: an exponent without a point or without a sign
 EXPONENT_NUMBER = re.compile(r"[-+]?(\d+(\.\d*)?|\.\d+)[eE][-+]?\d{1,4}")
 
-# what YAML 1.1 reads as true and false, and YAML 1.2 as text
-_SWITCHES = {"true": True, "yes": True, "on": True, "false": False, "no": False, "off": False}
+# what YAML 1.1 reads as true and false, and YAML 1.2 as text, as it may be a name; `true` in quotes is a slip
+SWITCH = re.compile(r"yes|Yes|YES|on|On|ON|no|No|NO|off|Off|OFF")
+_MEANT = {"true": True, "false": False}
 
 # names that torch's schedulers import for type checkers only; without them none of their hints can be read
 _HINT_NAMES = {name: getattr(collections.abc, name) for name in ("Callable", "Iterable", "Sequence")}
@@ -279,6 +280,8 @@ def read_value(kind: Kind, value: Any, path: Path) -> tuple[Any, list[Problem]]:
         return value, []
     if "float" in kind.names and isinstance(value, str) and EXPONENT_NUMBER.fullmatch(value):
         value = float(value)
+    if "bool" in kind.names and "str" not in kind.names:
+        value = read_switch(value)
     name = name_kind(value)
     if name == "list" and "list" in kind.names:
         return _read_items(kind, value, path)
@@ -295,6 +298,13 @@ def read_value(kind: Kind, value: Any, path: Path) -> tuple[Any, list[Problem]]:
     quoted = isinstance(value, str) and value.strip().lower() == quote_yaml(meant)
     hint = f"write {quote_yaml(meant)}" + (" without quotes" if quoted else "")
     return value, [Problem(path, quote(value), kind.describe(), hint, "value", patch=(Edit("set", path, meant),))]
+
+
+def read_switch(value: Any) -> Any:
+    """True or False where `value` is a word that YAML 1.1 reads so, as `on`; else `value`."""
+    if isinstance(value, str) and SWITCH.fullmatch(value):
+        return value.lower() in ("yes", "on")
+    return value
 
 
 def _read_items(kind: Kind, value: list[Any], path: Path) -> tuple[Any, list[Problem]]:
@@ -345,5 +355,5 @@ def _find_meant(kind: Kind, value: object) -> Any:
     if isinstance(value, float) and "int" in kind.names and value.is_integer() and _in_bounds(kind, value):
         return int(value)
     if isinstance(value, str) and "bool" in kind.names:
-        return _SWITCHES.get(value.lower())
+        return _MEANT.get(value.lower())
     return None

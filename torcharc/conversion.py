@@ -107,6 +107,8 @@ def read_graph(source: Source, variables: Mapping[str, Any] | None = None) -> tu
     loaded = load_spec(source)
     found, problems = parse_spec(loaded.spec, variables)
     errors = [loaded.place(problem) for problem in problems if problem.severity == "error"]
+    if found is not None and not errors:
+        errors = [loaded.place(problem) for problem in infer_plan(found)[1]]
     if found is None or errors:
         raise SpecError(errors)
     return found, loaded.spec

@@ -359,8 +359,8 @@ class _Walk:
             problems = check_kept(node, graph, plan.output, structs)
             problems += self._compare(node, plan.recipes, Feed(structs, describe))
         self.problems += problems
-        if plan is None or broken or problems:
-            return None
+        if plan is None or broken or problems or len(plan.steps) < len(graph.nodes) or not plan.outputs:
+            return None  # where it lacks a step, what is wrong there is told already
         self.outputs[node.name] = plan.output
         if plan.copies:
             self.sides[Ref(node.name)] = plan.copies

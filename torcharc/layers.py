@@ -15,7 +15,7 @@ from typing import Any
 
 from torch import nn
 
-from torcharc.arguments import Kind, is_fit, read_value
+from torcharc.arguments import Kind, is_fit, read_switch, read_value
 from torcharc.entry import Entry
 from torcharc.errors import Path, Problem, did_you_mean, missing_type, nearest, quote, unknown_keys, wrong_choice
 from torcharc.registry import find
@@ -148,9 +148,10 @@ def _read_sublayers(entry: Entry, params: Mapping[str, Any], path: Path) -> tupl
     rank = _find_rank(entry.name)
     layers, problems = [], []
     for key in params:
-        if key not in SUBLAYERS or (not params[key] and params[key] is not True):
+        value = read_switch(params[key]) if key == "batch_norm" else params.get(key)
+        if key not in SUBLAYERS or not value:
             continue
-        for found in _read_sublayer(key, params[key], rank, (*path, key)):
+        for found in _read_sublayer(key, value, rank, (*path, key)):
             if isinstance(found, Problem):
                 problems.append(found)
             else:

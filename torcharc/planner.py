@@ -5,12 +5,12 @@ from __future__ import annotations
 import collections
 import dataclasses
 import marshal
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from torcharc import module as module  # registers the building blocks
 from torcharc.advice import advise
-from torcharc.errors import Path, Problem, SpecError
+from torcharc.errors import Problem, SpecError
 from torcharc.infer import Plan, infer_plan
 from torcharc.registry import generation
 from torcharc.spec.formats import parse_spec
@@ -62,16 +62,27 @@ def _bind(loaded: Loaded, variables: Mapping[str, Any]) -> Loaded:
     return dataclasses.replace(loaded, spec=bind_variables(loaded.spec, variables)) if variables else loaded
 
 
-def _position(spec: Any, path: Path) -> list[int]:
-    """Where `path` stands in the spec, as positions that compare in the order of its text."""
-    position = []
-    for key in path:
-        keys = list(spec) if isinstance(spec, Mapping) else list(range(len(spec))) if isinstance(spec, list) else []
-        if key not in keys:
-            break
-        position.append(keys.index(key))
-        spec = spec[key]
-    return position
+def _sort(problems: Iterable[Problem], spec: Any) -> list[Problem]:
+    """The problems, each once, in the order in which their places stand in the spec."""
+    orders: dict[int, dict[Any, int]] = {}  # of the keys of each mapping, by its identity
+
+    def position(problem: Problem) -> list[int]:
+        found, part = [], spec
+        for key in problem.path:
+            if isinstance(part, Mapping):
+                order = orders.get(id(part))
+                if order is None:
+                    order = orders[id(part)] = {name: index for index, name in enumerate(part)}
+                index = order.get(key, -1)
+            else:
+                index = key if isinstance(part, list) and isinstance(key, int) and 0 <= key < len(part) else -1
+            if index < 0:
+                break
+            found.append(index)
+            part = part[key]
+        return found
+
+    return sorted(dict.fromkeys(problems), key=position)
 
 
 def _plan_key(spec: Any) -> Any:
@@ -93,5 +104,4 @@ def _find_plan(
     if graph is not None:
         plan, found = infer_plan(graph)
         problems = problems + found + (advise(graph, plan) + warn_unused_variables(spec) if advising else [])
-    ordered = sorted(dict.fromkeys(problems), key=lambda problem: _position(loaded.spec, problem.path))
-    return plan, [loaded.place(problem) for problem in ordered]
+    return plan, [loaded.place(problem) for problem in _sort(problems, loaded.spec)]

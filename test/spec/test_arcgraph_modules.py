@@ -260,3 +260,27 @@ def test_repeat_threads_several_outputs_by_name():
     for _ in range(4):
         a, b = b, a + b + x
     torch.testing.assert_close(build(*nodes, modules={"step": step})(x), b - a)
+
+
+WRONG = {
+    "module": ({"name": "b", "type": "module.Nope"}, ("type",)),
+    "type": ({"name": "b", "type": "ReLUU"}, ("type",)),
+    "argument": ({"name": "b", "type": "ReLU", "params": {"foo": 1}}, ("params", "foo")),
+    "reference": ({"name": "b", "type": "ReLU", "inputs": "nope"}, ("inputs",)),
+}
+
+
+@pytest.mark.parametrize("wrong", WRONG)
+@pytest.mark.parametrize("last", [False, True], ids=["between", "last"])
+def test_fault_within_a_module_is_told_there_alone(wrong, last):
+    node, place = WRONG[wrong]
+    stack = {"type": "Conv2d", "params": {"layers": [[4, 1]]}}
+    inner = [{"name": "a", **stack}, node, *([] if last else [{"name": "c", **stack}])]
+    spec = {
+        "inputs": {"x": {"dtype": "float32", "shape": [None, 3, 8, 8]}},
+        "modules": {"B": {"inputs": ["x"], "graph": inner, "outputs": {"y": "b" if last else "c"}}},
+        "graph": [{"name": "one", "type": "module.B"}, {"name": "two", **stack}],
+        "outputs": {"y": "two"},
+    }
+    errors = [problem for problem in torcharc.check(spec) if problem.severity == "error"]
+    assert [problem.path for problem in errors] == [("modules", "B", "graph", 1, *place)]

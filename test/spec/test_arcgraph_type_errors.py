@@ -237,13 +237,13 @@ TYPES = {
         ),
     ),
     "word_for_a_boolean": (
-        graph(node("fc", "Linear", "x", out_features=4, bias="no")),
+        graph(node("fc", "Linear", "x", out_features=4, bias="false")),
         (
             "1 problem in the spec\n"
             "spec.graph[0].params.bias\n"
-            "  found: 'no'\n"
+            "  found: 'false'\n"
             "  expected: true or false\n"
-            "  hint: write false"
+            "  hint: write false without quotes"
         ),
     ),
     "boolean_for_a_dim": (

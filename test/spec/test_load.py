@@ -243,14 +243,18 @@ net.yaml:3: spec.out_features
     )
 
 
-def test_switches_of_old_yaml_are_hinted(write):
+def test_switches_of_old_yaml_are_read(write):
+    assert torcharc.build(write("type: Linear\nin_features: 8\nlayers: [4]\nbias: no\n"))[0].bias is None
+
+
+def test_switches_in_quotes_are_hinted(write):
     assert (
-        message(write("type: Linear\nin_features: 8\nlayers: [4]\nbias: no\n"))
+        message(write("type: Linear\nin_features: 8\nlayers: [4]\nbias: 'false'\n"))
         == """1 problem in the spec
 net.yaml:4: spec.bias
-  found: 'no'
+  found: 'false'
   expected: true or false
-  hint: write false"""
+  hint: write false without quotes"""
     )
 
 

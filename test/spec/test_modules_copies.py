@@ -129,7 +129,7 @@ FAULTS = {
         {"fc": {**linear(), "repeet": 3}},
         "spec.modules.fc.repeet\n"
         "  found: the key 'repeet'\n"
-        "  expected: one of the keys: parallel, repeat, when\n"
+        "  expected: one of the keys: parallel, repeat, share, when\n"
         "  hint: did you mean 'repeat'?",
     ),
     "both": (

@@ -70,7 +70,7 @@ def test_share_follows_a_variable():
 @pytest.mark.parametrize(
     ("spec", "text"),
     [
-        (changed(share="yes"), "found: 'yes'\n  expected: true or false"),
+        (changed(share="maybe"), "found: 'maybe'\n  expected: true or false"),
         (
             {**SPEC, "graph": [{"name": "layer", "type": "module.Block", "share": True}]},
             "found: the key 'share'\n  expected: the key 'repeat' beside it",

@@ -62,10 +62,10 @@ def encode_sinusoid(times: Tensor, d_model: int) -> Tensor:
     return torch.stack([angles.sin(), angles.cos()], -1).flatten(1)[:, :d_model]
 
 
-def turn_angles(times: Tensor, size: int) -> Tensor:
-    """The angles `times / 10000 ** (2k / size)`, `(T, ceil(size / 2))`, in double precision where there is one."""
+def turn_angles(times: Tensor, size: int, base: float = 10000.0) -> Tensor:
+    """The angles `times / base ** (2k / size)`, `(T, ceil(size / 2))`, in double precision where there is one."""
     columns = _double(torch.arange(0, size, 2, device=times.device))
-    return _double(times)[:, None] * 10000.0 ** (-columns / size)
+    return _double(times)[:, None] * base ** (-columns / size)
 
 
 class SinusoidPE(FixedPE):

@@ -12,7 +12,7 @@ import math
 import torch
 from torch import Tensor, nn
 
-from torcharc.module.position import turn_angles
+from torcharc.module.rotary import turn_pairs
 
 BUCKETS = 32
 
@@ -38,11 +38,7 @@ class RotaryPosition(NoPosition):
 
     def turn(self, x: Tensor, start: int) -> Tensor:
         """`x` `(N, h, L, E)` turned."""
-        times = torch.arange(start, start + x.shape[-2], device=x.device)
-        angles = turn_angles(times, x.shape[-1])  # (L, E / 2)
-        cos, sin = angles.cos().to(x.dtype), angles.sin().to(x.dtype)
-        first, second = x.chunk(2, -1)
-        return torch.cat([first * cos - second * sin, second * cos + first * sin], -1)
+        return turn_pairs(x, start=start)
 
 
 class AlibiPosition(NoPosition):

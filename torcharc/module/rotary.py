@@ -6,7 +6,21 @@ import torch
 from torch import Tensor, nn
 
 from torcharc.errors import ArgumentError, Problem, quote
+from torcharc.module.position import turn_angles
 from torcharc.registry import register
+
+
+def turn_pairs(x: Tensor, *, start: int = 0, dims: int | None = None, base: float = 10000.0) -> Tensor:
+    """`x` `(*, L, E)` of the positions from `start` on, the pairs of its first `dims` features turned.
+
+    Feature `m` and feature `m + dims / 2` of position `p` turn by `p * base ** (-2m / dims)` (Su et al. 2021).
+    """
+    dims = dims or x.shape[-1]
+    times = torch.arange(start, start + x.shape[-2], device=x.device)
+    angles = turn_angles(times, dims, base)  # (L, dims / 2)
+    cos, sin = angles.cos().to(x.dtype), angles.sin().to(x.dtype)
+    first, second, rest = x[..., : dims // 2], x[..., dims // 2 : dims], x[..., dims:]
+    return torch.cat([first * cos - second * sin, second * cos + first * sin, rest], -1)
 
 
 @register(example={"params": {"dims": 4}, "inputs": {"x": [2, 5, 8]}})
@@ -44,13 +58,7 @@ class RotaryEmbedding(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """`x` turned."""
-        dims = self.dims or x.shape[-1]
-        times = torch.arange(x.shape[-2], device=x.device, dtype=torch.float32)
-        pairs = torch.arange(0, dims, 2, device=x.device, dtype=torch.float32)
-        angles = times[:, None] * self.base ** (-pairs / dims)  # (L, dims / 2)
-        cos, sin = angles.cos().to(x.dtype), angles.sin().to(x.dtype)
-        first, second, rest = x[..., : dims // 2], x[..., dims // 2 : dims], x[..., dims:]
-        return torch.cat([first * cos - second * sin, second * cos + first * sin, rest], -1)
+        return turn_pairs(x, dims=self.dims, base=self.base)
 
     def extra_repr(self) -> str:
         """How many features turn, and the base."""

@@ -16,6 +16,7 @@ import types
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, Literal, NamedTuple
 
+from torcharc.arguments import read_switch
 from torcharc.entry import Entry
 from torcharc.errors import Path, Problem, SpecError, nearest, quote
 from torcharc.graph import Graph, Node, Ref, Value, walk_refs
@@ -156,6 +157,7 @@ class Expansion:
         if "when" not in node:
             return True, []
         kept, problems = fill(node["when"], scope, (*path, "when"), self.budget)
+        kept = read_switch(kept)
         if not problems and not isinstance(kept, bool):
             found = _words(node["when"], kept)
             problems = [Problem((*path, "when"), found, "true or false, or a comparison", code="value")]
@@ -171,6 +173,7 @@ class Expansion:
         if kind != "repeat":
             return False, [Problem(place, "the key 'share'", "the key 'repeat' beside it", code="value")]
         shared, problems = fill(node["share"], scope, place, self.budget)
+        shared = read_switch(shared)
         if not problems and not isinstance(shared, bool):
             problems = [Problem(place, _words(node["share"], shared), "true or false", code="value")]
         return shared is True, problems
@@ -196,12 +199,14 @@ def find_misspelt(params: Mapping[str, Any], entry: Entry) -> list[str]:
     """The arguments that `entry` does not take and that are likely meant for keys read here."""
     if entry.signature.open:
         return []
-    return [key for key in params if key not in entry.signature.arguments and _is_misspelt(key)]
+    known = entry.signature.arguments
+    alike = [key for key in params if key not in known and _find_meant(key) is not None]
+    return [key for key in alike if nearest(key, [*COPY_KEYS, *known]) == _find_meant(key)]
 
 
 @functools.lru_cache(maxsize=1024)
-def _is_misspelt(key: object) -> bool:
-    return nearest(key, COPY_KEYS) is not None
+def _find_meant(key: object) -> str | None:
+    return nearest(key, COPY_KEYS)
 
 
 def chain(name: str, nodes: Sequence[Node]) -> Node:

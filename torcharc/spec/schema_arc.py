@@ -9,7 +9,7 @@ from torcharc.spec.expand import COPY_KEYS
 from torcharc.spec.module_form import CONTAINERS
 from torcharc.spec.names import RESERVED
 from torcharc.spec.schema_types import TYPE, TYPES, Definitions, list_required, typed
-from torcharc.spec.schema_values import LATER, Schema, mapping, ref
+from torcharc.spec.schema_values import LATER, SWITCHED, Schema, mapping, ref
 
 _TEXT = {"type": "string", "minLength": 1}
 _NODE_NAME = {"pattern": r"^[^.]+$", "not": {"enum": sorted(RESERVED - {*HEAD_KEYS, "training"})}}
@@ -23,7 +23,7 @@ def add_shared(definitions: Definitions) -> None:
     variables = {"type": ["object", "null"], "propertyNames": {"pattern": name}}
     definitions.schemas |= {
         "variables": {"description": "values by name, which templates ${name} stand for", **variables},
-        "when": {"description": "whether the node is there", "anyOf": [{"type": "boolean"}, ref(LATER)]},
+        "when": {"description": "whether the node is there", "anyOf": [SWITCHED, ref(LATER)]},
         "repeat": {"description": "how many copies in a row", "anyOf": [{"type": "integer", "minimum": 0}, ref(LATER)]},
         "parallel": {
             "description": "how many copies side by side",
@@ -31,7 +31,7 @@ def add_shared(definitions: Definitions) -> None:
         },
         "share": {
             "description": "whether copies in a row are one module",
-            "anyOf": [{"type": "boolean"}, ref(LATER)],
+            "anyOf": [SWITCHED, ref(LATER)],
         },
         "shape": {"description": "sizes without the batch axis; null for any", "anyOf": [_SIZES, ref(LATER)]},
         "shapes": {

@@ -9,7 +9,7 @@ from torcharc.arguments import Argument, Kind, read_signature
 from torcharc.entry import Entry
 from torcharc.initialize import PARTS, initializers
 from torcharc.layers import SIZE_KEYS, size_argument
-from torcharc.spec.schema_values import LATER, Schema, default_of, is_nullable, ref, value_schema
+from torcharc.spec.schema_values import LATER, SWITCHED, Schema, default_of, is_nullable, ref, value_schema
 
 if TYPE_CHECKING:
     from torcharc.spec.schema_types import Definitions
@@ -57,12 +57,9 @@ def _complete(needed: list[str], least: int) -> Schema:
 
 def _layers(arguments: list[Argument], values: dict[str, Schema], needed: list[str]) -> Schema:
     """The entries of `layers`: a value, a list of values in the order of the arguments, or values by name."""
-    row = {
-        "type": "array",
-        "prefixItems": [values[argument.name] for argument in arguments],
-        "items": False,
-        "maxItems": len(arguments),
-    }
+    row: Schema = {"type": "array", "items": False, "maxItems": len(arguments)}
+    if arguments:
+        row["prefixItems"] = [values[argument.name] for argument in arguments]
     by_name = {"type": "object", "properties": values, "additionalProperties": False}
     single = {"not": {"type": ["array", "object"]}, **(values[arguments[0].name] if arguments else {})}
     return {"type": "array", "minItems": 1, "items": {"anyOf": [row, by_name, single]}}
@@ -74,7 +71,7 @@ def _sublayers(entry: Entry, definitions: Definitions) -> dict[str, Any]:
     arguments = {**norm, "type": "object", "properties": {"init": False, "layers": False}}
     dropout = {"type": "number", "minimum": 0, "exclusiveMaximum": 1}
     return {
-        "batch_norm": {"anyOf": [{"const": True}, {**arguments, "unevaluatedProperties": False}, EMPTY, ref(LATER)]},
+        "batch_norm": {"anyOf": [SWITCHED, {**arguments, "unevaluatedProperties": False}, EMPTY, ref(LATER)]},
         "norm": ref("norm"),
         "activation": ref("activation"),
         "dropout": {"anyOf": [dropout, EMPTY, *value_schema(Kind(frozenset({"float"})))["anyOf"][1:]]},

@@ -11,12 +11,13 @@ from collections.abc import Iterator
 from typing import Any
 from urllib.parse import quote
 
-from torcharc.arguments import EXPONENT_NUMBER, Argument, Kind
+from torcharc.arguments import EXPONENT_NUMBER, SWITCH, Argument, Kind
 from torcharc.spec.choice import FORMS
 
 Schema = dict[str, Any]
 
 LATER = "later"
+SWITCHED: dict[str, Any] = {"anyOf": [{"type": "boolean"}, {"type": "string", "pattern": f"^({SWITCH.pattern})$"}]}
 """Name of the definition of what stands for a value that is not known yet: a template, or a choice."""
 
 MODULE = "argument-module"
@@ -82,12 +83,13 @@ def _options(kind: Kind, worded: bool) -> Iterator[Schema]:
             yield ref(MODULE)
         elif name in _TYPES:
             yield {"type": _TYPES[name]}
-    if worded and kind.names & {"int", "float"}:
-        yield {"type": "string"}
-    elif worded and "bool" in kind.names:
-        yield {"type": "string", "pattern": BOUND_NAME}
-    elif "float" in kind.names:
-        yield {"type": "string", "pattern": f"^{EXPONENT_NUMBER.pattern}$"}
+    if worded and kind.names & {"int", "float", "bool"}:
+        yield {"type": "string"} if kind.names & {"int", "float"} else {"type": "string", "pattern": BOUND_NAME}
+        return
+    patterns = [EXPONENT_NUMBER.pattern] if "float" in kind.names else []
+    patterns += [SWITCH.pattern] if "bool" in kind.names and "str" not in kind.names else []
+    if patterns:
+        yield {"type": "string", "pattern": f"^({'|'.join(patterns)})$"}
 
 
 def mapping(*, required: bool) -> Schema:
