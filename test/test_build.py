@@ -1,6 +1,8 @@
 """`build`: where a spec may come from, and what device, dtype and seed do."""
 
+import contextlib
 import copy
+import gc
 import json
 import random
 
@@ -151,3 +153,12 @@ def test_default_dtype_and_device_of_torch_apply():
         torch.set_default_dtype(torch.float32)
     with torch.device("meta"):
         assert next(torcharc.build(SMALL).parameters()).device.type == "meta"
+
+
+def test_garbage_collector_is_left_as_it_was():
+    for spec in ({"type": "ReLU"}, {"type": "Relu6x"}):
+        for set_it, expected in ((gc.disable, False), (gc.enable, True)):
+            set_it()
+            with contextlib.suppress(torcharc.SpecError):
+                torcharc.build(spec)
+            assert gc.isenabled() is expected

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import gc
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
@@ -61,16 +62,17 @@ def build(
           (0): Linear(in_features=4, out_features=32, bias=True)
         )
     """
-    plan, loaded = make_plan(spec, overrides, {**(vars or {}), **variables})
-    _check_size(plan, device, loaded)
-    with _making(device, seed):
-        modules = _make_modules(plan, loaded)
-    if plan.graph.bare:
-        network = next(iter(modules.values()))
-        if not hasattr(network, "spec"):
-            network.spec = loaded.spec
-    else:
-        network = DAGNet(plan, modules, loaded.spec)
+    with _without_collection():
+        plan, loaded = make_plan(spec, overrides, {**(vars or {}), **variables})
+        _check_size(plan, device, loaded)
+        with _making(device, seed):
+            modules = _make_modules(plan, loaded)
+        if plan.graph.bare:
+            network = next(iter(modules.values()))
+            if not hasattr(network, "spec"):
+                network.spec = loaded.spec
+        else:
+            network = DAGNet(plan, modules, loaded.spec)
     return network if dtype is None else network.to(dtype)
 
 
@@ -134,6 +136,18 @@ def _make_modules(plan: Plan, loaded: Loaded) -> dict[str, nn.Module]:
                 problem = Problem(step.node.path, found, "a module that can be made", code="arguments")
                 raise SpecError(loaded.place(problem)) from error
     return modules
+
+
+@contextlib.contextmanager
+def _without_collection() -> Iterator[None]:
+    """Pauses the garbage collector: it would look through all that lives, while what is made here stays alive."""
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if enabled:
+            gc.enable()
 
 
 @contextlib.contextmanager
