@@ -35,8 +35,10 @@ format: $(STAMP)
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
+# Beside peers, and the builds of the zoo; `make bench ARGS='hydra'` measures rows of the first alone.
 bench: $(STAMP)
 	$(BIN)/python -m bench $(ARGS)
+	$(if $(ARGS),,$(BIN)/python -m bench.zoo --quick)
 
 # Mutated specs, 20,000 of each format: `make fuzz ARGS='arc --count 1000 --seed 1'`.
 fuzz: $(STAMP)
