@@ -241,3 +241,12 @@ def test_faulty_genotype_is_told(name):
     with pytest.raises(torcharc.ArgumentError) as caught:
         torcharc.zoo.darts(genotype)
     assert str(caught.value) == f"1 problem in the arguments\n{message}"
+
+
+def test_matrix_and_operations_that_are_no_lists_are_told():
+    with pytest.raises(torcharc.ArgumentError) as error:
+        torcharc.zoo.nasbench101([1, 0], None)
+    assert str(error.value) == (
+        "2 problems in the arguments\nmatrix\n  found: [1, 0]\n  expected: a list of rows, which hold 0 and 1\n"
+        "operations\n  found: nothing\n  expected: a list of operations"
+    )

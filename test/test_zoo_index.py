@@ -107,9 +107,30 @@ def test_entry_has_no_problems(name):
         (
             "resnet50",
             {"block": "Bottlenek"},
-            "modules.Stage.graph[0].type\n  found: 'module.Bottlenek'\n"
-            "  expected: a module of the spec: Basic, Bottleneck, SqueezeExcite, Stage\n"
-            "  hint: did you mean 'module.Bottleneck'?",
+            "vars.block\n  found: block = 'Bottlenek'\n  expected: block in ['Bottleneck', 'Basic']",
+        ),
+        (
+            "resnet50",
+            {"conv": {"bias": True}},
+            "vars.conv\n  found: a value for the variable 'conv'\n"
+            "  expected: a value for a variable that something uses; this one is merged as the file is read",
+        ),
+        ("resnet50", {"size": 0}, "vars.size\n  found: size = 0\n  expected: size == None or size > 0"),
+        ("vgg16", {"depths": 0}, "vars.depths\n  found: depths = 0\n  expected: min(depths) > 0"),
+        ("bert", {"width": None}, "vars.width\n  found: width = nothing\n  expected: width > 0"),
+        ("efficientnet_b0", {"widen": "a"}, "vars.widen\n  found: widen = 'a'\n  expected: widen > 0"),
+        ("custom_transformer", {"n_layers": 0}, "vars.n_layers\n  found: n_layers = 0\n  expected: n_layers > 0"),
+        (
+            "custom_transformer",
+            {"n_heads": 7},
+            "vars.n_heads\n  found: n_heads = 7, d_model = 512\n  expected: n_heads > 0 and d_model % n_heads == 0",
+        ),
+        (
+            "swin_t",
+            {"width": 97},
+            "vars.heads\n  found: heads = [3, 6, 12, 24], depths = [2, 2, 6, 2], width = 97\n"
+            "  expected: len(heads) == len(depths) and "
+            "max([width * 2 ** i % heads[i] for i in range(len(heads))]) == 0",
         ),
         (
             "autoint",
@@ -121,7 +142,11 @@ def test_entry_has_no_problems(name):
             {"depth": 21},
             "vars.depth\n  found: depth = 21\n  expected: depth > 2 and depth % 6 == 2",
         ),
-        ("unet", {"size": 100}, "vars.size\n  found: size = 100\n  expected: size == None or size % 16 == 0"),
+        (
+            "unet",
+            {"size": 100},
+            "vars.size\n  found: size = 100\n  expected: size == None or size > 0 and size % 16 == 0",
+        ),
     ],
 )
 def test_bad_value_is_one_problem_of_the_variable(name, variables, problem):

@@ -48,12 +48,32 @@ def test_spec_may_stand_under_model():
             {"heads": "2"},
             "spec.vars.heads\n  found: heads = '2', width = 8\n  expected: heads > 0 and width % heads == 0",
         ),
-        ({"width": "x"}, "spec.vars.half\n  found: 'x' // 2 in '${width // 2}'\n  expected: numbers"),
+        ({"width": "x"}, "spec.vars.width\n  found: width = 'x'\n  expected: width > 0"),
+        ({"width": 0}, "spec.vars.width\n  found: width = 0\n  expected: width > 0"),
     ],
     ids=str,
 )
 def test_variable_that_fails_is_the_one_problem(variables, text):
     assert message(SPEC, **variables) == f"1 problem in the spec\n{text}"
+
+
+def test_fault_of_a_text_is_told_where_its_variables_have_no_requirement():
+    spec = requiring({"half": "${half > 0}", "heads": "${heads > 0}"})
+    text = "spec.vars.half\n  found: 'x' // 2 in '${width // 2}'\n  expected: numbers"
+    assert message(spec, width="x") == f"1 problem in the spec\n{text}"
+
+
+def test_variables_at_fault_by_themselves_are_all_told():
+    spec = requiring({"width": "${width > 0}", "heads": "${heads > 0}"})
+    assert message(spec, heads=0, width=0) == (
+        "2 problems in the spec\nspec.vars.width\n  found: width = 0\n  expected: width > 0\n"
+        "spec.vars.heads\n  found: heads = 0\n  expected: heads > 0"
+    )
+
+
+def test_what_follows_from_a_fault_is_not_told():
+    spec = requiring({"half": "${half > 0}", "heads": "${half % heads == 0}", "width": "${width > 0}"})
+    assert message(spec, width=0) == "1 problem in the spec\nspec.vars.width\n  found: width = 0\n  expected: width > 0"
 
 
 @pytest.mark.parametrize(

@@ -220,6 +220,14 @@ def test_unknown_task_is_told_before_encoding():
     assert runs == []
 
 
+def test_task_that_is_no_name_is_told():
+    with pytest.raises(InputError) as error:
+        multi_task()(ids(3, 6), 3)
+    assert str(error.value) == (
+        "1 problem in the inputs\ninputs.task\n  found: 3\n  expected: one of the tasks: quality, tags, topic"
+    )
+
+
 def test_wrong_tasks_are_told_with_their_places():
     with pytest.raises(ArgumentError) as error:
         multi_task(

@@ -15,9 +15,10 @@ from torcharc.spec.arcgraph_blocks import Blocks
 from torcharc.spec.arcgraph_inputs import read_inputs
 from torcharc.spec.arcgraph_level import Level, form_of
 from torcharc.spec.exact import parse_exact
-from torcharc.spec.requirements import check_requirements
+from torcharc.spec.requirements import Variables, check_requirements
 from torcharc.spec.template import Budget, Scope, bind_further, fill, read_scope
 from torcharc.spec.training import TRAINING_KEYS, check_training
+from torcharc.spec.unused import refuse_unused_values
 
 GRAPH_KEYS = ("inputs", "graph", "outputs", "modules", "vars", "require")
 MODEL_KEYS = (*GRAPH_KEYS, *TRAINING_KEYS)
@@ -46,12 +47,15 @@ def parse_arcgraph(
 def _parse(spec: Mapping[str, Any], overrides: Mapping[str, Any]) -> tuple[Graph | None, list[Problem]]:
     parts, problems = unwrap(spec)
     scope, faults = _read_scope(spec, parts, overrides)
-    problems += faults
     if "require" in parts:
-        place = parts["vars"][1] if "vars" in parts else ("vars",)
-        faults = faults or list(check_requirements(parts["require"][0], scope, parts["require"][1], place))
+        declared, place = parts.get("vars", ({}, ("vars",)))
+        declared = declared if isinstance(declared, Mapping) else {}
+        texts = {name: None if name in overrides else value for name, value in declared.items()}
+        value, path = parts["require"]
+        faults = check_requirements(value, scope, path, Variables(place, texts, faults))
         if faults:
             return None, list(dict.fromkeys(problems + faults))
+    problems += faults
     graph, found = (None, []) if any(key not in parts for key in _REQUIRED) else _read_graph(parts, scope)
     names = parts.get("outputs", (None, ()))[0]
     problems += found + ([] if faults else check_training(spec, names if isinstance(names, Mapping) else None, scope))
@@ -121,6 +125,7 @@ def _read_scope(
     variables, place = parts.get("vars", (None, ("vars",)))
     declared = variables if isinstance(variables, Mapping) else {}
     further, problems = bind_further(spec, declared, overrides, place)
+    problems += refuse_unused_values(spec, declared, overrides, place)
     given = {name: value for name, value in overrides.items() if name in declared}
     budget = Budget()
     names, found = read_scope(variables, given, place, base=further, budget=budget)

@@ -6,42 +6,105 @@ are a problem of each node that splits them.
 
 from __future__ import annotations
 
+import dataclasses
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from torcharc.errors import Path, Problem, quote, unknown_keys
 from torcharc.spec.template import fill
 
 _NAME = re.compile(r"[A-Za-z_]\w*")
+_TEMPLATE = re.compile(r"\$\{([^}]*)\}")
 
 
-def check_requirements(value: Any, scope: Mapping[str, Any], path: Path, variables: Path) -> Iterator[Problem]:
+@dataclasses.dataclass(frozen=True, slots=True)
+class Variables:
+    """The variables of a spec, before what is required of them is checked.
+
+    Attributes:
+        place: Where they stand.
+        texts: Variable → the text that makes its value; None for one that the caller gives.
+        faults: The problems of those whose text cannot be worked out.
+    """
+
+    place: Path = ("vars",)
+    texts: Mapping[str, Any] = dataclasses.field(default_factory=dict)
+    faults: Sequence[Problem] = ()
+
+    def name_at(self, path: Path) -> str:
+        """The variable that a place belongs to; the empty text for none."""
+        depth = len(self.place)
+        return str(path[depth]) if path[:depth] == self.place and len(path) > depth else ""
+
+
+def check_requirements(value: Any, scope: Mapping[str, Any], path: Path, variables: Variables) -> list[Problem]:
     """The variables that do not meet what is required of them, and faulty requirements.
+
+    A variable at fault is told alone: what follows from it for other variables is left out.
 
     Args:
         value: Variable → condition.
         scope: What the variables stand for.
         path: The place of `value` in the spec.
-        variables: The place of the variables.
+        variables: What is known of them; their faults are given back too.
 
     Example:
-        >>> (problem,) = check_requirements({"heads": "${8 % heads == 0}"}, {"heads": 3}, ("require",), ("vars",))
+        >>> (problem,) = check_requirements({"heads": "${8 % heads == 0}"}, {"heads": 3}, ("require",), Variables())
         >>> problem.found, problem.expected
         ('heads = 3', '8 % heads == 0')
     """
     if not isinstance(value, Mapping):
-        yield Problem(path, quote(value), "variables with their conditions: {depth: '${depth > 0}'}", code="value")
+        expected = "variables with their conditions: {depth: '${depth > 0}'}"
+        return [*variables.faults, Problem(path, quote(value), expected, code="value")]
+    texts = {**dict.fromkeys(scope), **variables.texts}
+    problems = list(unknown_keys(path, value, texts))
+    sources = {name: trace_variables([value[name], f"${{{name}}}"], texts) for name in value if name in scope}
+    told: set[str] = set()
+    faulty = {variables.name_at(fault.path) for fault in variables.faults}
+    for name in sorted(sources, key=lambda name: len(sources[name])):
+        if not (told | faulty) & sources[name]:
+            found = list(_check_requirement(name, value[name], scope, path, variables))
+            told |= {name} if found else set()
+            problems += found
+    faults = [fault for fault in variables.faults if not told & trace_variables(_text_of(fault, variables), texts)]
+    return faults + problems
+
+
+def _text_of(fault: Problem, variables: Variables) -> str:
+    return f"${{{variables.name_at(fault.path)}}}"
+
+
+def trace_variables(text: Any, definitions: Mapping[str, Any]) -> set[str]:
+    """The variables that a text uses, itself or by the texts of those that it uses.
+
+    Example:
+        >>> sorted(trace_variables("${half > 0}", {"width": 8, "half": "${width // 2}", "depth": 1}))
+        ['half', 'width']
+    """
+    found: set[str] = set()
+    left = [text]
+    while left:
+        words = {word for part in _TEMPLATE.findall(str(left.pop())) for word in _NAME.findall(part)}
+        left += [definitions[word] for word in words if word in definitions and word not in found]
+        found |= words & set(definitions)
+    return found
+
+
+def _check_requirement(
+    name: str, value: Any, scope: Mapping[str, Any], path: Path, variables: Variables
+) -> Iterator[Problem]:
+    """The problem of a variable that fails its condition, or those of the condition."""
+    met, faults = fill(value, scope, (*path, name))
+    text = str(value).strip().removeprefix("${").removesuffix("}")
+    used = [used for used in dict.fromkeys(_NAME.findall(text)) if used in scope]
+    if met is True and not faults:
         return
-    yield from unknown_keys(path, value, scope)
-    for name in [name for name in value if name in scope]:
-        met, faults = fill(value[name], scope, (*path, name))
-        text = str(value[name]).strip().removeprefix("${").removesuffix("}")
-        used = [used for used in dict.fromkeys(_NAME.findall(text)) if used in scope]
-        if met is True and not faults:
-            continue
-        if (faults and all(isinstance(scope[known], (int, float)) for known in used)) or not used:
-            yield from faults or [Problem((*path, name), quote(value[name]), "a condition: '${depth > 0}'")]
-            continue
-        found = ", ".join(f"{known} = {quote(scope[known])}" for known in used)
-        yield Problem((*variables, name), found, text, code="require")
+    # a condition that cannot be worked out is at fault itself, unless a value is of no kind that it can be of
+    is_given = any(known in variables.texts and variables.texts[known] is None for known in used)
+    is_number = all(isinstance(scope[known], (int, float)) for known in used)
+    if not used or (faults and is_number and not is_given):
+        yield from faults or [Problem((*path, name), quote(value), "a condition: '${depth > 0}'")]
+        return
+    found = ", ".join(f"{known} = {quote(scope[known])}" for known in used)
+    yield Problem((*variables.place, name), found, text, code="require")

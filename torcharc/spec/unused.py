@@ -34,6 +34,36 @@ def warn_unused_variables(spec: Any) -> list[Problem]:
     ]
 
 
+def refuse_unused_values(spec: Any, variables: Any, overrides: Mapping[str, Any], place: Path) -> list[Problem]:
+    """The values that are given for variables that stand in the file alone, as YAML anchors.
+
+    `<<: *conv` is merged as the file is read, so another value for `conv` would change nothing.
+
+    Example:
+        >>> spec = {"vars": {"conv": {"bias": False}, "init": {}}, "graph": [{"params": {"init": "${init}"}}]}
+        >>> [problem.path for problem in refuse_unused_values(spec, spec["vars"], {"conv": {}, "init": {}}, ("vars",))]
+        [('vars', 'conv')]
+    """
+    declared = variables if isinstance(variables, Mapping) else {}
+    given = [name for name in overrides if isinstance(declared.get(name), Mapping)]
+    words = {word for text in _walk_texts(spec) for word in re.findall(r"\w+", text)} if given else set()
+    expected = "a value for a variable that something uses; this one is merged as the file is read"
+    return [
+        Problem((*place, name), f"a value for the variable {quote(name)}", expected, code="unused")
+        for name in given
+        if name not in words
+    ]
+
+
+def _walk_texts(value: Any) -> Iterator[str]:
+    """What stands within `${...}`."""
+    if isinstance(value, str):
+        yield from re.findall(r"\$\{([^}]*)\}", value)
+    elif isinstance(value, (Mapping, list, tuple)):
+        for item in value.values() if isinstance(value, Mapping) else value:
+            yield from _walk_texts(item)
+
+
 def _find_variables(spec: Any) -> Iterator[tuple[Path, Mapping[Any, Any]]]:
     """The variables of a spec and of its `model`, and their places."""
     if not isinstance(spec, Mapping):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from torcharc.errors import ArgumentError, Path, Problem, quote, wrong_choice
@@ -66,6 +66,9 @@ def nasbench101(matrix: Sequence[Sequence[int]], operations: Sequence[str]) -> d
         >>> [node["name"] for node in spec["modules"]["Cell"]["graph"]]
         ['input1', 'vertex1']
     """
+    problems = _check_lists(matrix, operations)
+    if problems:
+        raise ArgumentError(problems)
     inner = list(operations)
     if inner[:1] == ["input"] and inner[-1:] == ["output"]:
         inner = inner[1:-1]
@@ -80,6 +83,19 @@ def nasbench101(matrix: Sequence[Sequence[int]], operations: Sequence[str]) -> d
     nodes = _Cell(matrix, inner).nodes()
     spec["modules"]["Cell"] |= {"graph": nodes, "outputs": {"y": nodes[-1]["name"]}}
     return spec
+
+
+def _check_lists(matrix: Any, operations: Any) -> list[Problem]:
+    problems = []
+    if not _is_list(matrix) or not all(map(_is_list, matrix)):
+        problems.append(Problem(("matrix",), quote(matrix), "a list of rows, which hold 0 and 1", code="genotype"))
+    if not _is_list(operations):
+        problems.append(Problem(("operations",), quote(operations), "a list of operations", code="genotype"))
+    return problems
+
+
+def _is_list(value: Any) -> bool:
+    return isinstance(value, Iterable) and not isinstance(value, (str, Mapping))
 
 
 def _check_matrix(matrix: Any, operations: Sequence[str]) -> list[Problem]:

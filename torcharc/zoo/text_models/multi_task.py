@@ -120,9 +120,10 @@ class MultiTaskModel(nn.Module):
         Raises:
             InputError: If a task is not known, or an id or a shape does not fit.
         """
-        names = self.tasks if task is None else (task,) if isinstance(task, str) else tuple(task)
+        asked: Any = task  # it may be of any type
+        names: tuple[str, ...] = self.tasks if task is None else tuple(asked) if _is_list(asked) else (asked,)
         wrong = [
-            wrong_choice(("task",), name, "one of the tasks", self.tasks) for name in names if name not in self._kinds
+            wrong_choice(("task",), name, "one of the tasks", self.tasks) for name in names if name not in self.tasks
         ]
         if wrong:
             raise InputError(wrong)
@@ -137,6 +138,10 @@ class MultiTaskModel(nn.Module):
                 mean = pool_mean(encoded, keep) if mean is None else mean
                 found[name] = self.heads[_key(name)](mean)
         return found[task] if isinstance(task, str) else found
+
+
+def _is_list(value: Any) -> bool:
+    return isinstance(value, (list, tuple))
 
 
 def _key(name: str) -> str:
