@@ -204,7 +204,9 @@ def test_head_of_vit_starts_at_zero():
         (
             "swin_t",
             {"heads": [3, 6]},
-            "heads\n  found: heads = [3, 6], depths = [2, 2, 6, 2]\n  expected: len(heads) == len(depths)",
+            "heads\n  found: heads = [3, 6], depths = [2, 2, 6, 2], width = 96\n"
+            "  expected: len(heads) == len(depths)"
+            " and max([width * 2 ** i % heads[i] for i in range(len(heads))]) == 0",
         ),
     ],
     ids=lambda value: value if isinstance(value, str) and " " not in value else "",
