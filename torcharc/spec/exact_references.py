@@ -55,7 +55,7 @@ def read_reference(text: object, path: Path, inputs: Collection[str], nodes: Col
 
     Example:
         >>> read_reference("fc.0", (), ["x"], ["fc"])
-        Ref(name='fc', output=(0,), of_input=False, text='fc.0', path=())
+        Ref(name='fc', output=(0,), of_input=False, text='fc.0', path=(), of_weight=False)
     """
     if not isinstance(text, str) or not text:
         return Problem(path, quote(text), "a reference: the name of an input or a node, as 'fc.0'", code="reference")
