@@ -320,3 +320,13 @@ def test_compilation():
     x = torch.randint(0, 100, (3, 5))
     torch._dynamo.reset()
     torch.testing.assert_close(torch.compile(model, fullgraph=True, backend="eager")(x), model(x))
+
+
+def test_data_parallel_training():
+    model = CustomTransformer(vocab_size=20, d_model=8, n_layers=1, n_heads=2, d_ff=16).eval()
+    ids = torch.randint(0, 20, (2, 5))
+    expected = model(ids)
+    if torch.cuda.device_count() > 1:
+        model = nn.DataParallel(model)
+    assert torch.allclose(model(ids), expected, atol=1e-6)
+    assert torch.allclose(nn.DataParallel(model)(ids), expected, atol=1e-6)
