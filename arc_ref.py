@@ -18,6 +18,7 @@ from typing import Any
 
 import torch
 import yaml
+from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
@@ -84,10 +85,10 @@ def show_gallery(console: Console, pattern: str, heavy: float) -> None:
     caption = (
         "meta: too heavy for a gallery (over 10 GMAC a sample), built and run on the meta device; --heavy runs them"
     )
-    table = Table(title=title, caption=caption if heavy == HEAVY else None)
-    table.add_column("name", no_wrap=True)
-    table.add_column("inputs", overflow="fold")
-    table.add_column("outputs", overflow="fold")
+    table = Table(title=title, box=SIMPLE_HEAD, caption=caption if heavy == HEAVY else None)
+    table.add_column("name", max_width=20, overflow="fold")
+    table.add_column("inputs", min_width=13, overflow="fold")
+    table.add_column("outputs", min_width=9, overflow="fold")
     for column in ("parameters", "build", "forward"):
         table.add_column(column, justify="right", no_wrap=True)
     names = fnmatch.filter(REF_ARCS, pattern)
