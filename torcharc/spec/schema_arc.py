@@ -124,21 +124,7 @@ def modules_schema(definitions: Definitions) -> Schema:
             "else": {"minProperties": 1, "maxProperties": 1},
         },
         "compact": _compact(layers),
-        "module": {
-            "if": {"type": "object", "required": ["Sequential"]},
-            "then": {
-                "properties": {"Sequential": {"anyOf": [{**layers, "minItems": 1}, ref(LATER)]}, **copies()},
-                "additionalProperties": False,
-            },
-            "else": {
-                "if": {"type": "object", "required": ["compact"]},
-                "then": {
-                    "properties": {"compact": {"anyOf": [ref("compact"), ref(LATER)]}, **copies()},
-                    "additionalProperties": False,
-                },
-                "else": {"if": {"type": "string"}, "then": ref(LATER), "else": ref("module-of-copies")},
-            },
-        },
+        "module": _module(layers),
         "call": {
             "description": "the name of an input or a node, or a list or dict of such",
             "anyOf": [
@@ -159,6 +145,25 @@ def modules_schema(definitions: Definitions) -> Schema:
             "training": ref("training"),
         },
         "additionalProperties": False,
+    }
+
+
+def _module(layers: Schema) -> Schema:
+    """A module: a `Sequential`, a `compact`, a type with its arguments, or a template."""
+    return {
+        "if": {"type": "object", "required": ["Sequential"]},
+        "then": {
+            "properties": {"Sequential": {"anyOf": [{**layers, "minItems": 1}, ref(LATER)]}, **copies()},
+            "additionalProperties": False,
+        },
+        "else": {
+            "if": {"type": "object", "required": ["compact"]},
+            "then": {
+                "properties": {"compact": {"anyOf": [ref("compact"), ref(LATER)]}, **copies()},
+                "additionalProperties": False,
+            },
+            "else": {"if": {"type": "string"}, "then": ref(LATER), "else": ref("module-of-copies")},
+        },
     }
 
 
