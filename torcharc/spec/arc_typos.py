@@ -12,15 +12,15 @@ from torcharc.errors import Path, Problem, nearest, respell, unknown_keys
 _EXPECTED = "in_names, or an argument of the type"
 
 
-def find_typos(spec: Mapping[str, Any]) -> list[Problem]:
+def find_typos(spec: Mapping[str, Any], path: Path = ()) -> list[Problem]:
     """The problem that `type` or `dag_in_shape` is misspelt in a flat arc; in others it stands for itself."""
     if "dag_in_shape" in spec and "type" not in spec:
         words = [key for key, value in spec.items() if isinstance(value, str) and nearest(key, ["type"])]
-        return unknown_keys((), words[:1], ["type"], ["type"]) if words else []
+        return unknown_keys(path, words[:1], ["type"], ["type"]) if words else []
     if "dag_in_shape" in spec or "type" not in spec:
         return []
     typos = [key for key in spec if nearest(key, ("dag_in_shape", "in_shape")) == "dag_in_shape"]
-    return unknown_keys((), typos[:1], ["dag_in_shape"], ["dag_in_shape"]) if typos else []
+    return unknown_keys(path, typos[:1], ["dag_in_shape"], ["dag_in_shape"]) if typos else []
 
 
 def respell_node(node: Mapping[str, Any], path: Path) -> tuple[Mapping[str, Any], list[Problem]]:

@@ -11,7 +11,7 @@ from typing import Any
 from torcharc.errors import Problem, SpecError, quote
 from torcharc.graph import Graph, N, Node, Ref, TensorSpec, walk_refs
 from torcharc.registry import find
-from torcharc.spec.arc_module import INPUT, NODE_KEYS
+from torcharc.spec.arc_type import INPUT, NODE_KEYS
 from torcharc.spec.expand import COPY_KEYS
 from torcharc.spec.write_copies import write_copies
 from torcharc.spec.write_exact import escape
