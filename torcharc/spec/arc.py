@@ -27,9 +27,9 @@ from torcharc.graph import UNKNOWN, Graph, Node, Ref, TensorSpec
 from torcharc.spec.arc_known import Known, make_key, recall, remember
 from torcharc.spec.arc_module import HEAD_KEYS, flat_name, parse_module
 from torcharc.spec.arc_shapes import parse_shapes
-from torcharc.spec.arc_type import INPUT, NODE_KEYS, bind_ports, read_type, refuse_misspelt
+from torcharc.spec.arc_type import INPUT, NODE_KEYS, Inputs, bind_ports, read_type, refuse_misspelt
 from torcharc.spec.arc_typos import find_typos, respell_node
-from torcharc.spec.expand import Copies, find_misspelt
+from torcharc.spec.expand import Copies, Expansion, find_misspelt
 from torcharc.spec.names import check_name, find_cycle, find_output, names_wanted
 from torcharc.spec.template import fill, read_scope
 
@@ -54,12 +54,12 @@ def parse_arc(
     wrong = [Problem((*path, key), quote(key), "a name", code="name") for key in spec if not isinstance(key, str)]
     if wrong:
         return None, wrong
+    typos = find_typos(spec, path)
+    spec = respell(spec, typos)
     place, budget = (*path, "dag_vars"), blocks.expansion.budget
     scope, problems = read_scope(spec.get("dag_vars"), variables, place, base=blocks.scope, budget=budget)
     if problems:
-        return None, problems
-    typos = find_typos(spec, path)
-    spec = respell(spec, typos)
+        return None, typos + problems
     own = None
     if "dag_modules" in spec:
         blocks = own = blocks.nest(spec["dag_modules"], (*path, "dag_modules"), scope)
@@ -117,7 +117,7 @@ class _Parser:
         self.inputs = inputs
         self.scope = scope
         self.blocks = blocks
-        self.expansion = blocks.expansion
+        self.expansion: Expansion = blocks.expansion
         self.written: dict[str, Mapping[str, Any]] = {}  # the nodes that could be read, as they stand in the spec
         self.every = every  # all nodes, as they stand in the spec
         self.cycles: set[str] = set()  # nodes in a cycle that is told already
@@ -191,6 +191,7 @@ class _Parser:
             node, problems = respell_node(node, path)
             self.problems += problems
         self.problems += check_name(name, path)
+        self.blocks.mention(node.get("type"))
         copies, problems = self.expansion.expand(node, self.scope, path, ("in_names",))
         self.problems += problems
         if copies is None:
@@ -246,12 +247,12 @@ class _Parser:
         self.problems += problems
         if found is None:
             return None
-        entry, params, inputs, problems = found.entry, dict(found.params), (), []
+        entry, params = found.entry, dict(found.params)
+        inputs: Inputs = ((entry.ports[0].name if entry.ports else INPUT, None),)  # of what is faulty
         if not faulty:
-            inputs, problems = bind_ports(entry, node, {key: self.carried.get(key) for key in taken}, path)
+            bound, problems = bind_ports(entry, node, {key: self.carried.get(key) for key in taken}, path)
             self.problems += problems
-        if faulty or problems:
-            faulty, inputs = True, ((entry.ports[0].name if entry.ports else INPUT, None),)
+            faulty, inputs = bool(problems), inputs if problems else bound
         misspelt = [] if found.graph else find_misspelt(params, entry.signature)
         self.problems += refuse_misspelt(misspelt, path)
         for key in misspelt:

@@ -22,6 +22,8 @@ INPUT = "input"
 NODE_KEYS = ("type", "in_names")
 """The keys of a node that are no arguments, besides those that make copies."""
 
+Inputs = tuple[tuple[str, Value], ...]
+
 
 class Typed(NamedTuple):
     """The type of a node, its arguments, and what it runs where it is a module of the spec."""
@@ -61,7 +63,7 @@ def refuse_misspelt(keys: Sequence[str], path: Path) -> list[Problem]:
 
 def bind_ports(
     entry: Entry, node: Mapping[str, Any], taken: Mapping[str | None, Ref | None], path: Path
-) -> tuple[tuple[tuple[str, Value], ...], list[Problem]]:
+) -> tuple[Inputs, list[Problem]]:
     """The tensors that a node takes, as inputs of its ports; and the problem of their number."""
     refs = list(taken.values())
     first = entry.ports[0] if entry.ports else None

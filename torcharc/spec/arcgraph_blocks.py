@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from torcharc.arguments import Argument, Kind, Signature
-from torcharc.errors import Path, Problem, choices, did_you_mean, missing_key, quote
+from torcharc.errors import Path, Problem, choices, did_you_mean, missing_key, nearest, quote
 from torcharc.graph import Graph, Node, Ref
 from torcharc.spec.arc import parse_arc
 from torcharc.spec.arcgraph_level import Level, form_of
@@ -36,6 +36,9 @@ from torcharc.spec.template import Scope
 
 MOST_NODES = 10_000
 """The most nodes of a spec, the copies of its modules counted."""
+
+MOST_NESTED = 32
+"""The most levels of modules, one within another."""
 
 _COUNT = Kind(frozenset({"int"}), low=1)
 
@@ -72,7 +75,7 @@ class Blocks:
         self.problems: list[Problem] = []
         self.used: set[str] = set()
         self._around = around
-        self._tally = around._tally if around is not None else _Tally(Expansion(scope.budget))
+        self._tally: _Tally = around._tally if around is not None else _Tally(Expansion(scope.budget))
         self.expansion = self._tally.expansion
         self._definitions: dict[str, Definition | None] = {}
         self._made: dict[str, tuple[Graph | None, int]] = {}
@@ -125,6 +128,7 @@ class Blocks:
         if owner is None:
             names = self.names
             expected = f"a module of the spec: {choices(names)}" if names else "a module; the spec has none"
+            self.mention(f"module.{nearest(name, names)}")  # the right name there is no second fault
             return None, [Problem(use.type_path, quote(name), expected, did_you_mean(name, names), "unknown-type")]
         owner.used.add(name)
         definition = owner._definitions[name]
@@ -132,6 +136,9 @@ class Blocks:
             return None, []
         if any(other is definition for other in self._tally.chain):
             return None, self._refuse_cycle(definition, use)
+        if len(self._tally.chain) == MOST_NESTED:
+            expected = f"at most {MOST_NESTED}; torcharc.spec.arcgraph_blocks.MOST_NESTED sets the limit"
+            return None, [Problem(use.path, "more levels of modules", expected, code="limit")]
         values, problems = bind_params(definition, use, owner.scope)
         if values is None:
             return find_interface(definition), problems
@@ -226,17 +233,16 @@ class Blocks:
 
     def mention(self, type_: Any) -> None:
         """Takes note of the module that a node would run, were it not left out or its type chosen by a variable."""
-        if not is_block_type(type_):
-            return
-        word = type_.split(".", 1)[1]
-        for name in self.names if "${" in word else [word]:
-            owner = self._find(name)
-            if owner is None or name in owner._mentioned:
-                continue
-            owner._mentioned.add(name)
-            definition = owner._definitions[name]
-            for inner in walk_types(definition.spec) if definition is not None else ():
-                owner.mention(inner)
+        left: list[tuple[Blocks, Any]] = [(self, type_)]
+        while left:
+            blocks, type_ = left.pop()
+            word = type_.split(".", 1)[1] if is_block_type(type_) else ""
+            for name in blocks.names if "${" in word else [word]:
+                owner = blocks._find(name)
+                if owner is not None and name not in owner._mentioned:
+                    owner._mentioned.add(name)
+                    definition = owner._definitions[name]
+                    left += [(owner, inner) for inner in walk_types(definition.spec)] if definition is not None else []
 
     def check_unused(self, *, warns: bool = True) -> list[Problem]:
         """Warnings for the modules that no node runs, and the errors in those that are not read by now.

@@ -13,7 +13,7 @@ Beside the type of a module may stand `repeat`, `parallel` and `when`: `{Linear:
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any, Literal
 
 from torcharc.errors import Path, Problem, quote, respell, unknown_keys
@@ -90,7 +90,7 @@ def parse_modules(
 
 
 def _warn_unused(
-    inputs: Mapping[str, Any], definitions: Mapping[str, Any], calls: Calls, graph: Mapping[str, Any]
+    inputs: Mapping[str, Any], definitions: Iterable[str], calls: Calls, graph: Mapping[str, Any]
 ) -> list[Problem]:
     """Warnings of modules that no node runs, and of nodes and inputs that nothing refers to."""
     run = {name.partition("~")[0] for name in calls.seen}
