@@ -107,7 +107,8 @@ def check_declared(node: Node, graph: Graph, feed: Feed) -> list[Problem]:
     if node.path and isinstance(node.path[-1], int):
         found = f"the node {node.name!r} ({node.type}) with {found}"
     expected = ", ".join(f"{name} {declared[name]}" for name in wrong)
-    return [Problem(node.path, found, f"{expected}, as {node.type} declares it", code="shape")]
+    them = "them" if len(wrong) > 1 else "it"
+    return [Problem(node.path, found, f"{expected}, as {node.type} declares {them}", code="shape")]
 
 
 def _fits(declared: TensorSpec, fed: Struct) -> bool:

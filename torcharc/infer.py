@@ -27,7 +27,7 @@ from torcharc.explain import (
     has_part,
     place_problem,
 )
-from torcharc.graph import Graph, Node, Ref, Struct, TensorSpec, Value, walk_refs
+from torcharc.graph import FreeDim, Graph, Node, Ref, Struct, TensorSpec, Value, walk_refs
 from torcharc.graph_inputs import complete_inputs, declared_inputs
 from torcharc.planning import MOST_CACHED, Feed, plan_once
 from torcharc.recipe import Call, Recipe, bind_call
@@ -355,15 +355,17 @@ class _Walk:
         is_broken = self._is_broken(node.inputs)
         faults = [] if is_broken else check_declared(node, graph, Feed(structs, describe))
         # what it declares stands for what is not known; then further problems within it are its own
-        known = {**declared_inputs(graph), **({} if is_broken or faults else _drop_unknown(structs))}
-        broken = [name for name, _ in graph.inputs if name not in known] if is_broken else []
+        is_lost = is_broken or bool(faults)
+        declared = {name: spec for name, spec in declared_inputs(graph).items() if not is_lost or _is_fixed(spec)}
+        known = {**declared, **({} if is_lost else _drop_unknown(structs))}
+        broken = [name for name, _ in graph.inputs if name not in known] if is_lost else []
         fed = dataclasses.replace(graph, inputs=tuple((name, known.get(name)) for name, _ in graph.inputs))
         plan, problems = infer_plan(fed, broken, self.within if within is None else within, sides, nested=True)
-        if plan is not None and not is_broken and not faults:
+        if plan is not None and not is_lost:
             problems = check_kept(node, graph, plan.output, structs)
             problems += self._compare(node, plan.recipes, Feed(structs, describe))
         self.problems += faults + problems
-        if plan is None or is_broken or faults or problems or not _is_whole(plan):
+        if plan is None or is_lost or problems or not _is_whole(plan):
             return None
         self.outputs[node.name] = plan.output
         if plan.copies:
@@ -380,6 +382,11 @@ class _Walk:
 
 def _drop_unknown(structs: Mapping[str, Any]) -> dict[str, Any]:
     return {port: struct for port, struct in structs.items() if struct is not None}
+
+
+def _is_fixed(spec: Struct) -> bool:
+    """Whether a shape has no axis of any size."""
+    return isinstance(spec, TensorSpec) and not any(dim is None or isinstance(dim, FreeDim) for dim in spec.shape)
 
 
 def _is_whole(plan: Plan) -> bool:

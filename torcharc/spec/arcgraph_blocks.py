@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from torcharc.arguments import Argument, Kind, Signature
-from torcharc.errors import Path, Problem, choices, did_you_mean, missing_key, nearest, quote
+from torcharc.errors import Edit, Path, Problem, choices, did_you_mean, missing_key, nearest, quote
 from torcharc.graph import Graph, Node, Ref
 from torcharc.spec.arc import parse_arc
 from torcharc.spec.arcgraph_level import Level, form_of
@@ -51,6 +51,7 @@ class _Tally:
         count: How many nodes there are by now, copies counted.
         chain: The modules that are being read, from the outside in.
         cycles: The cycles that are told already.
+        is_deep: Whether it is told that there are too many levels.
     """
 
     def __init__(self, expansion: Expansion) -> None:
@@ -58,6 +59,7 @@ class _Tally:
         self.count = 0
         self.chain: list[Definition] = []
         self.cycles: set[frozenset[Path]] = set()
+        self.is_deep = False
 
 
 class Blocks:
@@ -128,8 +130,11 @@ class Blocks:
         if owner is None:
             names = self.names
             expected = f"a module of the spec: {choices(names)}" if names else "a module; the spec has none"
-            self.mention(f"module.{nearest(name, names)}")  # the right name there is no second fault
-            return None, [Problem(use.type_path, quote(name), expected, did_you_mean(name, names), "unknown-type")]
+            near = nearest(name, names)
+            self.mention(f"module.{near}")  # the right name there is no second fault
+            patch = () if near is None else (Edit("set", use.type_path, near),)
+            hint = did_you_mean(name, names)
+            return None, [Problem(use.type_path, quote(name), expected, hint, "unknown-type", patch=patch)]
         owner.used.add(name)
         definition = owner._definitions[name]
         if definition is None:
@@ -137,8 +142,7 @@ class Blocks:
         if any(other is definition for other in self._tally.chain):
             return None, self._refuse_cycle(definition, use)
         if len(self._tally.chain) == MOST_NESTED:
-            expected = f"at most {MOST_NESTED}; torcharc.spec.arcgraph_blocks.MOST_NESTED sets the limit"
-            return None, [Problem(use.path, "more levels of modules", expected, code="limit")]
+            return None, self._refuse_level(use)
         values, problems = bind_params(definition, use, owner.scope)
         if values is None:
             return find_interface(definition), problems
@@ -159,6 +163,14 @@ class Blocks:
         names = " → ".join(other.name for other in [*chain[start:], definition])
         found = f"modules that hold themselves: {names}"
         return [Problem(use.type_path, found, "modules that end", code="cycle")]
+
+    def _refuse_level(self, use: Use) -> list[Problem]:
+        """The problem that modules stand too deep within one another, told once."""
+        if self._tally.is_deep:
+            return []
+        self._tally.is_deep = True
+        expected = f"at most {MOST_NESTED}; torcharc.spec.arcgraph_blocks.MOST_NESTED sets the limit"
+        return [Problem(use.path, "more levels of modules", expected, code="limit")]
 
     def _instantiate(self, definition: Definition, values: Mapping[str, Any]) -> tuple[Graph | None, int]:
         """The graph of a module for the given params, and how many nodes it has."""
@@ -292,7 +304,8 @@ def _prefix(problem: Problem, prefix: str) -> Problem:
         return problem
     found = problem.found.replace("'", f"'{prefix}", 1)
     hint = problem.hint.replace("'", f"'{prefix}", 1)
-    return dataclasses.replace(problem, found=found, hint=hint)
+    patch = tuple(dataclasses.replace(edit, value=f"{prefix}{edit.value}") for edit in problem.patch)
+    return dataclasses.replace(problem, found=found, hint=hint, patch=patch)
 
 
 def _chain(name: str, graph: Graph, count: int, path: Path) -> Graph:

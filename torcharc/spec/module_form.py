@@ -89,7 +89,15 @@ def _read_block(name: str, value: Any, path: Path, blocks: Blocks) -> tuple[Defi
     if value is not None and not isinstance(value, Mapping):
         return None, [Problem(path, quote(value), f"the params of {name}: a mapping, or null", code="value")]
     graph, problems = blocks.make(name, Use(value or {}, path, path, path))
+    problems = [_rename_key(problem) if problem.path == path else problem for problem in problems]
     return None if graph is None else Definition(name, value or {}, path, graph=graph), problems
+
+
+def _rename_key(problem: Problem) -> Problem:
+    """The problem of a type, whose name is a key here: its patch renames it."""
+    return dataclasses.replace(
+        problem, patch=tuple(dataclasses.replace(edit, action="rename") for edit in problem.patch)
+    )
 
 
 def _read_key(value: Any, path: Path) -> tuple[str | None, list[Problem]]:
@@ -120,8 +128,7 @@ def _read_params(name: str, value: Any, path: Path, sized: bool) -> tuple[Mappin
     """The arguments of a type, or None; and their problems, as far as the form tells."""
     entry = lookup(name, path)
     if isinstance(entry, Problem):
-        patch = tuple(dataclasses.replace(edit, action="rename") for edit in entry.patch)
-        return None, [dataclasses.replace(entry, patch=patch)]
+        return None, [_rename_key(entry)]
     if value is not None and not isinstance(value, Mapping):
         return None, [Problem(path, quote(value), f"the arguments of {name}: a mapping, or null", code="value")]
     params = value or {}

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from torcharc.errors import Path, Problem, quote
 from torcharc.spec.definition import Use
-from torcharc.spec.expand import Copies, Copy
+from torcharc.spec.expand import COPY_KEYS, Copies, Copy
 from torcharc.spec.form import find_form
 from torcharc.spec.module_form import Copied, Definition, read_module
 from torcharc.spec.names import check_name
@@ -29,8 +29,16 @@ def is_spec(value: Any) -> bool:
 
 
 def select_specs(modules: Mapping[Any, Any]) -> dict[Any, Any]:
-    """Those of the modules of a 2.x spec that are specs themselves."""
-    return {name: value for name, value in modules.items() if is_spec(value)}
+    """Those of the modules of a 2.x spec that are specs themselves, without the keys that would make copies."""
+    specs = {name: value for name, value in modules.items() if is_spec(value)}
+    return {
+        name: {key: value[key] for key in value if key not in find_copy_keys(value)} for name, value in specs.items()
+    }
+
+
+def find_copy_keys(value: Mapping[Any, Any]) -> list[str]:
+    """The keys of a spec that would make copies of it, were it no spec; a node may be called so."""
+    return [key for key in COPY_KEYS if key in value and not isinstance(value[key], Mapping)]
 
 
 class ModuleReader:
@@ -76,10 +84,15 @@ class ModuleReader:
     def _read_spec(self, value: Any, path: Path) -> tuple[Copied | None, list[Problem]]:
         """A module that is a spec, run with the defaults of its params; None where nothing calls it."""
         name = str(path[-1])
+        expected = f"no copies of a spec itself; {{module.{name}: {{...}}, repeat: ...}} makes them"
+        wrong = [
+            Problem((*path, key), f"the key {quote(key)}", expected, code="copies") for key in find_copy_keys(value)
+        ]
         if name not in self._calls:
-            return None, []
+            return None, wrong
         type_, place = f"module.{name}", (*self._path, "graph", "modules", self._calls[name])
         graph, problems = self._blocks.make(type_, Use({}, place, place, place))
+        problems = wrong + problems
         if graph is None:
             return None, problems
         alone = Copies("one", (Copy(0, {}),), {})
