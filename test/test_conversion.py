@@ -367,19 +367,16 @@ def test_format_refuses_what_it_cannot_say(spec, form, found, expected):
     assert message(spec, form) == refusal(found, expected)
 
 
-def test_arc_refuses_a_block_of_several_nodes():
+def test_arc_holds_a_block_of_several_nodes_as_a_module():
     block = {
         "inputs": ["x"],
         "graph": [node("fc", "Linear", out_features=8), node("act", "ReLU")],
         "outputs": {"y": "act"},
     }
-    assert (
-        message(graph(node("a", "module.B"), modules={"B": block}), "arc")
-        == """1 problem in the spec
-spec
-  found: the node 'a', a module of several nodes
-  expected: nodes of one type; the format arcgraph holds modules of several nodes"""
-    )
+    spec = graph(node("a", "module.B"), modules={"B": block})
+    written = torcharc.to_spec(spec, "arc")
+    assert (list(written), written["a"]) == (["dag_modules", "dag_in_shape", "a"], {"type": "module.B"})
+    assert_same_network(torcharc.build(written), torcharc.build(spec), feed(spec))
 
 
 def test_name_that_no_mapping_can_hold_is_refused():
@@ -468,14 +465,18 @@ def test_convert_prints_the_format_that_is_asked_for():
     status, text, _ = run("convert", file, "--to", "arcgraph")
     assert status == 0
     assert load_text(text, "net.yaml").spec == plain(torcharc.to_spec(file))
-    status, text, error = run("convert", file, "--to", "modules")
+    status, text, _ = run("convert", file, "--to", "modules")
+    assert status == 0
+    assert torcharc.hash(load_text(text, "net.yaml").spec) == torcharc.hash(file)
+    status, text, error = run("convert", file, "--to", "arc")
     assert (status, text) == (2, "")
     assert (
         error
         == """1 problem in the spec
 spec
-  found: the node 'cross', a module of several nodes
-  expected: nodes of one type; the format arcgraph holds modules of several nodes
+  found: the node 'cross', which is fed 'features'
+  expected: tensors that are each used once: a ReuseFork gives one tensor several names
+  hint: the format arcgraph can say every network
 """
     )
 

@@ -3,44 +3,12 @@
 import pytest
 import torch
 from arcgraph_specs import graph, node
+from nested_specs import BLOCK, ENCODER, FORMS, FUSE, OLD, SPLIT, arc, old
 from torch import nn
 
 import torcharc
 
 X = torch.linspace(-1, 1, 24).reshape(3, 8)
-
-BLOCK = {
-    "params": {"width": 4},
-    "inputs": ["a"],
-    "graph": [node("fc", "Linear", "a", out_features="width"), node("act", "ReLU", "fc")],
-    "outputs": {"y": "act"},
-}
-ENCODER = {
-    "dag_vars": {"width": 4},
-    "dag_in_shape": [None],
-    "fc": {"type": "Linear", "layers": ["${width}"], "activation": "Tanh"},
-}
-OLD = {
-    "vars": {"out": 3},
-    "modules": {"fc": {"LazyLinear": {"out_features": "${out}"}}},
-    "graph": {"input": "x", "modules": {"fc": ["x"]}, "output": "fc"},
-}
-SPLIT = {"dag_in_shape": [8], "cut": {"type": "SplitFork", "shapes": {"mean": [4], "std": [4]}}}
-FUSE = {
-    "inputs": ["left", "right"],
-    "graph": [node("sum", "torch.sub", ["left", "right"])],
-    "outputs": {"y": "sum"},
-}
-FORMS = {"graph": (BLOCK, "width"), "arc": (ENCODER, "width"), "modules": (OLD, "out")}
-
-
-def arc(modules, /, shape=(8,), **nodes):
-    return {"dag_in_shape": list(shape), "dag_modules": modules, **nodes}
-
-
-def old(modules, calls, output, shape=(8,)):
-    names = {"x": list(shape)} if shape is not None else "x"
-    return {"modules": modules, "graph": {"input": names, "modules": calls, "output": output}}
 
 
 def build(spec, **options):
@@ -272,57 +240,3 @@ def test_ids_reach_an_embedding_within_a_module():
     spec = arc({"E": inner}, (5,), a={"type": "module.E"})
     assert torcharc.inspect(spec).inputs["input"].dtype == "int64"
     assert torcharc.build(spec)(torch.zeros(2, 5, dtype=torch.long)).shape == (2, 5, 4)
-
-
-# what reads a spec
-
-
-SPECS = {
-    "arc": {
-        "dag_vars": {"w": 6},
-        **arc(
-            {"Block": BLOCK, "Encoder": ENCODER, "Split": {**SPLIT, "dag_in_shape": [None]}},
-            one={"type": "module.Block", "width": "${w}", "repeat": 2},
-            two={"type": "module.Encoder", "width": 8},
-            cut={"type": "module.Split"},
-        ),
-    },
-    "modules": old(
-        {"Block": BLOCK, "enc": ENCODER, "b": {"module.Block": {"width": 5}, "parallel": 2}, "m": {"MergeSum": None}},
-        {"enc": ["x"], "b": ["enc"], "m": ["b"]},
-        "m",
-    ),
-    "mixed": graph(
-        node("a", "module.Outer", "x", width=3),
-        outputs={"y": "a"},
-        modules={"Outer": {**ENCODER, "b": {"type": "module.Block"}}, "Block": BLOCK},
-    ),
-}
-
-
-@pytest.mark.parametrize("name", SPECS)
-def test_written_spec_builds_the_same_network(name):
-    spec = SPECS[name]
-    assert torcharc.check(spec) == []
-    written = torcharc.to_spec(spec)
-    net, again = build(spec), build(written)
-    assert list(net.state_dict()) == list(again.state_dict())
-    torch.testing.assert_close(net(X), again(X), rtol=0, atol=0)
-    assert torcharc.to_spec(again) == torcharc.to_spec(written) == written
-
-
-@pytest.mark.parametrize("name", SPECS)
-def test_hash_is_that_of_the_network(name):
-    spec = SPECS[name]
-    assert torcharc.hash(spec) == torcharc.hash(torcharc.build(spec)) == torcharc.hash(torcharc.to_spec(spec))
-
-
-def test_hash_sees_the_params_of_a_module():
-    one, two = (arc({"B": BLOCK}, a={"type": "module.B", "width": width}) for width in (4, 5))
-    assert torcharc.hash(one) != torcharc.hash(two)
-    assert torcharc.hash(one) == torcharc.hash(arc({"Other": BLOCK}, a={"type": "module.Other"}))
-
-
-def test_inspection_counts_modules():
-    found = torcharc.inspect(SPECS["arc"])
-    assert [info.params for info in found.nodes] == [8 * 6 + 6 + 6 * 6 + 6, 6 * 8 + 8, 0]
