@@ -46,16 +46,18 @@ class BlockWriter:
             SpecError: If no module can say what it runs.
         """
         graph = node.graph
-        if graph is None or (not any(inner.graph for inner in graph.nodes) and are_copies(node)):
-            return Block(node.type, *write_copies(node))
+        if graph is None:
+            return Block(node.type, escape(node.params), {})
         first = graph.nodes[0]
-        if are_copies(node) and all(copy.graph == first.graph for copy in graph.nodes):
-            return Block(self._name(first), {}, read_kind(graph))
-        return Block(self._name(node), {}, {})
+        if are_copies(node) and not any(copy.graph for copy in graph.nodes):
+            return Block(node.type, *write_copies(graph, node.name))
+        if are_copies(node) and first.graph and all(copy.graph == first.graph for copy in graph.nodes):
+            return Block(self._name(first, first.graph), {}, read_kind(graph))
+        return Block(self._name(node, graph), {}, {})
 
-    def _name(self, node: Node) -> str:
-        """The type of a node that runs a graph, which is written, if it is new."""
-        if node.graph is None or node.graph.form == "tuple":
+    def _name(self, node: Node, graph: Graph) -> str:
+        """The type of a node that runs `graph`, which is written, if it is new."""
+        if graph.form == "tuple":
             expected = "copies that run the same; the format arcgraph holds others"
             raise SpecError(Problem((), f"the node {quote(node.name)}, copies side by side", expected, code="format"))
         definition = self._define(graph)
