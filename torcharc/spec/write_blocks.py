@@ -11,7 +11,7 @@ from torcharc.errors import Problem, SpecError, quote
 from torcharc.graph import Graph, Node
 from torcharc.spec.exact_references import write_reference
 from torcharc.spec.write_copies import are_copies, read_kind, write_copies
-from torcharc.spec.write_exact import write_value
+from torcharc.spec.write_exact import escape, write_value
 
 
 class Block(NamedTuple):
