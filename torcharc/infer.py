@@ -361,11 +361,12 @@ class _Walk:
         broken = [name for name, _ in graph.inputs if name not in known] if is_lost else []
         fed = dataclasses.replace(graph, inputs=tuple((name, known.get(name)) for name, _ in graph.inputs))
         plan, problems = infer_plan(fed, broken, self.within if within is None else within, sides, nested=True)
-        if plan is not None and not is_lost:
+        is_whole = plan is not None and _is_whole(plan)
+        if plan is not None and is_whole and not is_lost:
             problems = check_kept(node, graph, plan.output, structs)
             problems += self._compare(node, plan.recipes, Feed(structs, describe))
         self.problems += faults + problems
-        if plan is None or is_lost or problems or not _is_whole(plan):
+        if plan is None or is_lost or problems or not is_whole:
             return None
         self.outputs[node.name] = plan.output
         if plan.copies:
