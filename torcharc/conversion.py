@@ -28,8 +28,9 @@ Source = nn.Module | Graph | Mapping[str, Any] | str | os.PathLike[str]
 def to_spec(source: Source, format: Format = "arcgraph") -> dict[str, Any]:
     """A spec of the given format, that builds the same network.
 
-    Templates are filled, copies and blocks written out. Reading the spec gives an equal graph, so
-    the network has the same `state_dict` keys and, with the same weights, the same outputs.
+    Templates are filled, copies and blocks written out; blocks are modules of the spec. Reading it
+    gives an equal graph (names of modules aside), so the network has the same `state_dict` keys
+    and, with the same weights, the same outputs.
 
     Args:
         source: A network that `build` made, its graph, or a spec or file as for `build`.

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from torcharc.errors import Path
 from torcharc.graph import Node, Ref
 from torcharc.registry import generation
-from torcharc.spec.definition import is_block_type
+from torcharc.spec.definition import BLOCKS
 from torcharc.spec.expand import COPY_KEYS
 
 MOST_KNOWN = 20_000
@@ -42,7 +42,8 @@ def make_key(name: str, node: Any, path: Path, carried: Carried) -> Hashable:
     """
     if type(node) is not dict or "~" in name or not node.keys().isdisjoint(COPY_KEYS):
         return None
-    if is_block_type(node.get("type")):
+    type_ = node.get("type")
+    if type(type_) is str and type_.startswith(BLOCKS):
         return None
     try:
         text = marshal.dumps(node, 2)

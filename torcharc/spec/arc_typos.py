@@ -28,9 +28,9 @@ def find_typos(spec: Mapping[str, Any], path: Path = ()) -> list[Problem]:
 
 def _find_heads(spec: Mapping[str, Any]) -> dict[str, str]:
     """The keys that are likely meant for `dag_vars` and `dag_modules`: what stands there is no node."""
-    maps = [key for key, value in spec.items() if isinstance(value, Mapping) and "type" not in value]
+    maps = [key for key, value in spec.items() if type(value) is dict and "type" not in value and key not in HEAD_KEYS]
     absent = [head for head in HEAD_KEYS[1:] if head not in spec]
-    found = {key: nearest(key, absent) for key in maps if key not in HEAD_KEYS}
+    found = {key: nearest(key, absent) for key in maps}
     return {key: head for key, head in found.items() if head is not None}
 
 

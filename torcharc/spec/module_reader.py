@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from torcharc.errors import Path, Problem, quote
-from torcharc.spec.definition import Use
+from torcharc.spec.definition import Use, is_block_type
 from torcharc.spec.expand import COPY_KEYS, Copies, Copy
 from torcharc.spec.form import find_form
 from torcharc.spec.module_form import Copied, Definition, read_module
@@ -23,9 +23,9 @@ def is_spec(value: Any) -> bool:
         >>> is_spec({"dag_in_shape": [8], "act": {"type": "ReLU"}}), is_spec({"ReLU": None})
         (True, False)
     """
-    if not isinstance(value, Mapping):
+    if not isinstance(value, Mapping) or ("dag_in_shape" not in value and "graph" not in value):  # most of them
         return False
-    return "dag_in_shape" in value or isinstance(value.get("graph"), (list, tuple)) or find_form(value) == "modules"
+    return "dag_in_shape" in value or isinstance(value["graph"], (list, tuple)) or find_form(value) == "modules"
 
 
 def select_specs(modules: Mapping[Any, Any]) -> dict[Any, Any]:
@@ -103,7 +103,7 @@ class ModuleReader:
         blocks = self._blocks
         if not isinstance(value, Mapping):
             return None, read_module(value, path, blocks, sized=self._sized)[1]
-        for key in value:
+        for key in filter(is_block_type, value):
             blocks.mention(key)
         copies, problems = blocks.expansion.expand(value, blocks.scope, path, ())
         if copies is None:
