@@ -115,23 +115,24 @@ def modules_schema(definitions: Definitions) -> Schema:
         for group in definitions.groups
     }
     layers = {"type": "array", "items": ref("module-of-type")}
-    of_spec = {OWN_NAME: mapping(required=False)}
     definitions.schemas |= {
+        "module-types": {"description": "arguments under the name of their type", "patternProperties": types},
         "module-of-type": {
             "description": "a module {Type: arguments}",
             "type": "object",
             "minProperties": 1,
             "maxProperties": 1,
             "propertyNames": {"not": {"enum": list(CONTAINERS)}},
-            "patternProperties": types,
-            "additionalProperties": False,
+            **ref("module-types"),
+            "unevaluatedProperties": False,
         },
         "module-of-copies": {
             "description": "a module {Type: arguments}, and the keys that make copies",
             "type": "object",
             "properties": copies(),
-            "patternProperties": {**types, **of_spec},
-            "additionalProperties": False,
+            "patternProperties": {OWN_NAME: mapping(required=False)},
+            **ref("module-types"),
+            "unevaluatedProperties": False,
             "not": {"required": ["repeat", "parallel"]},
             "if": {"anyOf": [{"required": [key]} for key in COPY_KEYS]},
             "then": {"minProperties": 2, "maxProperties": 3},
