@@ -6,6 +6,7 @@ Most of them fail a requirement of the file, which says it best; what none fores
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -36,9 +37,7 @@ def blame_values(given: Mapping[str, Any], problems: Sequence[Problem], find: Fi
         ('groups = 3', 'a value that fits; now spec.graph[1].params has 3 groups, expected is a number that divides 64')
     """
     errors = [problem for problem in problems if problem.severity == "error"]
-    told = [
-        problem for problem in errors if problem.path[:1] == (PLACE,) and problem.path[1:2] and problem.path[1] in given
-    ]
+    told = [problem for problem in errors if _names_one(problem, given)]
     if told or not errors or not given:
         return told or list(problems)
     names = [name for name in given if not _has_errors(find({other: given[other] for other in given if other != name}))]
@@ -50,6 +49,19 @@ def blame_values(given: Mapping[str, Any], problems: Sequence[Problem], find: Fi
     wanted = "a value that fits" if len(names) == 1 else "values that fit together"
     expected = f"{wanted}; now {format_path(first.path)} has {first.found}, expected is {first.expected}"
     return [Problem((PLACE, names[0]), found, expected, first.hint, "given-value")]
+
+
+def _names_one(problem: Problem, given: Mapping[str, Any]) -> bool:
+    """Whether a problem stands at one of the variables, or is a requirement that names it beside others."""
+    if problem.path[:1] != (PLACE,) or len(problem.path) == 1:
+        return False
+    return problem.path[1] in given or (
+        problem.code == "require" and not given.keys().isdisjoint(_words(problem.found))
+    )
+
+
+def _words(text: str) -> list[str]:
+    return re.findall(r"[A-Za-z_]\w*", text)
 
 
 def _has_errors(problems: Sequence[Problem]) -> bool:

@@ -98,10 +98,7 @@ def _find_plan(
     spec: Any, variables: Mapping[str, Any], loaded: Loaded, *, advising: bool = False
 ) -> tuple[Plan | None, list[Problem]]:
     """The plan of plain data, and its problems as `loaded` places them; with `advising`, advice too."""
-    try:
-        plan, problems = _read(spec, variables, advising)
-    except SpecError as error:  # a limit is passed
-        raise SpecError([loaded.place(problem) for problem in error.problems]) from None
+    plan, problems = _read(spec, variables, advising)
     problems = _sort(problems, loaded.spec)
     if variables and loaded.file.startswith(PREFIX):
         problems = blame_values(variables, problems, lambda some: _read(spec, some)[1])
@@ -109,7 +106,10 @@ def _find_plan(
 
 
 def _read(spec: Any, variables: Mapping[str, Any], advising: bool = False) -> tuple[Plan | None, list[Problem]]:
-    graph, problems = parse_spec(spec, variables)
+    try:
+        graph, problems = parse_spec(spec, variables)
+    except SpecError as error:  # a limit is passed
+        return None, list(error.problems)
     if graph is None:
         return None, problems
     plan, found = infer_plan(graph)
