@@ -70,7 +70,7 @@ def test_unknown_version_is_refused():
 def test_unknown_variable_is_told_the_nearest():
     assert message("zoo/resnet50", num_clases=10) == (
         "1 problem in the spec\n"
-        "zoo/resnet.yaml:4: spec.vars.num_clases\n"
+        "zoo/resnet.yaml:6: spec.vars.num_clases\n"
         "  found: a value for the variable 'num_clases'\n"
         "  expected: one of the variables: block, conv, depths, group_width, groups, he, num_classes, size, squeeze, "
         "width\n"

@@ -27,8 +27,8 @@ def blame_values(given: Mapping[str, Any], problems: Sequence[Problem], find: Fi
         find: What the file has with some of them alone.
 
     Returns:
-        Problems at the variables as they are, and where there are none of those, one for the value without which
-        there is no error; where several values are at fault, or only together, it names all of them.
+        Of each variable the first problem that is told of it. Where there is none, one problem for the value without
+        which there is no error; where several values are at fault, or only together, it names all of them.
 
     Example:
         >>> clash = Problem(("graph", 1, "params"), "3 groups", "a number that divides 64")
@@ -37,7 +37,7 @@ def blame_values(given: Mapping[str, Any], problems: Sequence[Problem], find: Fi
         ('groups = 3', 'a value that fits; now spec.graph[1].params has 3 groups, expected is a number that divides 64')
     """
     errors = [problem for problem in problems if problem.severity == "error"]
-    told = [problem for problem in errors if _names_one(problem, given)]
+    told = _tell_each_once(errors, given)
     if told or not errors or not given:
         return told or list(problems)
     names = [name for name in given if not _has_errors(find({other: given[other] for other in given if other != name}))]
@@ -51,17 +51,23 @@ def blame_values(given: Mapping[str, Any], problems: Sequence[Problem], find: Fi
     return [Problem((PLACE, names[0]), found, expected, first.hint, "given-value")]
 
 
-def _names_one(problem: Problem, given: Mapping[str, Any]) -> bool:
-    """Whether a problem stands at one of the variables, or is a requirement that names it beside others."""
-    if problem.path[:1] != (PLACE,) or len(problem.path) == 1:
-        return False
-    return problem.path[1] in given or (
-        problem.code == "require" and not given.keys().isdisjoint(_words(problem.found))
-    )
+def _tell_each_once(problems: Sequence[Problem], given: Mapping[str, Any]) -> list[Problem]:
+    """The problems that are told of the variables already, one for each of them."""
+    told: dict[Problem, set[str]] = {}
+    for problem in sorted(problems, key=lambda problem: not _is_at(problem, given)):
+        names = {str(problem.path[1])} if _is_at(problem, given) else _words(problem) & set(given)
+        if names.difference(*told.values()):
+            told[problem] = names
+    return [problem for problem in problems if problem in told]
 
 
-def _words(text: str) -> list[str]:
-    return re.findall(r"[A-Za-z_]\w*", text)
+def _is_at(problem: Problem, given: Mapping[str, Any]) -> bool:
+    return len(problem.path) > 1 and problem.path[0] == PLACE and problem.path[1] in given
+
+
+def _words(problem: Problem) -> set[str]:
+    """The variables that a requirement of another one names beside it."""
+    return set(re.findall(r"[A-Za-z_]\w*", problem.found)) if problem.code == "require" else set()
 
 
 def _has_errors(problems: Sequence[Problem]) -> bool:
