@@ -1,7 +1,8 @@
 """What kind of value a variable takes: that of the value which the spec gives it.
 
 A variable with a requirement keeps its kind: `depth: 12` takes integers, `rate: 0.0` numbers, `sizes: [1, 2]` lists
-of integers, `norm: {}` mappings. Null is left to the requirement, which says whether there may be none.
+of integers, `norm: {}` mappings. Null is left to the requirement, which says whether there may be none. A variable
+that takes values of several kinds does without a requirement.
 """
 
 from __future__ import annotations
