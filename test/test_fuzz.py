@@ -4,22 +4,31 @@ import random
 
 import fuzz
 import pytest
-from mutation import Mutator, read_seeds
+from mutation import Mutator
+from seeds import read_seeds, registered
 
 import torcharc
 
-SEEDS = read_seeds()
+COUNTS = {"arc": 300, "arcgraph": 150, "exact": 150, "modules": 300, "genotype": 100}
 
 
-@pytest.mark.parametrize("kind", SEEDS)
-def test_mutated_specs_are_built_or_refused(kind):
-    mutator = Mutator(random.Random(f"{kind} in short"), SEEDS[kind])
+@pytest.fixture(scope="module")
+def seeds():
+    with registered():
+        yield read_seeds()
+
+
+@pytest.mark.parametrize("kind", [*COUNTS, "training", "optimizer", "scheduler", "criterion"])
+def test_mutated_specs_are_built_or_refused(kind, seeds):
+    mutator = Mutator(random.Random(f"{kind} in short"), seeds[kind])
     states = set()
-    for _ in range(400):
+    for _ in range(COUNTS.get(kind, 400)):
         spec = mutator.mutate()
-        if not isinstance(spec, str):  # the path of a file
-            state, fault, *_ = fuzz.run(spec)
-            assert fault is None or fault.endswith(" s"), spec  # a busy machine is slow
+        if isinstance(spec, str) and kind in COUNTS:
+            continue  # the path of a file
+        for act in fuzz.list_acts(kind, mutator.random):
+            state, fault, *_ = fuzz.run(spec, mutator, act)
+            assert fault is None or fault.endswith(" s"), (fault, spec)  # a busy machine is slow
             states.add(state)
     assert states == {"built", "refused"}
 
