@@ -26,7 +26,8 @@ EXPRESSIONS = [
     "a", "b", "a > 0", "a + b", "a * b", "a // b", "a % b == 0", "2 ** a", "a ** b", "a[0]", "a[b]", "a[-1:]", "len(a)",
     "min(a)", "sum([a, b])", "[a] * 3", "[a] * b", "a if b else 0", "a == None or a > 0", "a in [1, 2]", "index",
     "[x * a for x in range(b)]", "range(a)", "int(a)", "float(a)", "round(a, b)", "-a", "not a", "a.b", "a(b)",
-    "index < a", "'a' + a", "a / 0", "1 / index", "nothing", "None", "True", "1e400", "", "a a", "[x for x in a for y in a]",
+    "index < a", "'a' + a", "a / 0", "1 / index", "nothing", "None", "True", "1e400", "", "a a",
+    "[x for x in a for y in a]",
 ]  # fmt: skip
 
 
