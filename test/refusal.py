@@ -3,6 +3,7 @@
 import pytest
 
 import torcharc
+from torcharc.errors import format_problem
 
 
 def message(spec, **options):
@@ -10,3 +11,8 @@ def message(spec, **options):
     with pytest.raises(torcharc.SpecError) as error:
         torcharc.build(spec, **options)
     return str(error.value)
+
+
+def shown(problems):
+    """All problems, as a user sees them."""
+    return "\n".join(map(format_problem, problems))

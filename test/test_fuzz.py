@@ -5,9 +5,8 @@ import random
 import fuzz
 import pytest
 from mutation import Mutator
+from refusal import message
 from seeds import read_seeds, registered
-
-import torcharc
 
 COUNTS = {"arc": 300, "arcgraph": 150, "exact": 150, "modules": 300, "genotype": 100}
 
@@ -63,7 +62,15 @@ FOUND = {
 
 @pytest.mark.parametrize("name", FOUND)
 def test_what_fuzzing_found_is_refused_with_a_message(name):
-    spec, message = FOUND[name]
-    with pytest.raises(torcharc.SpecError) as refusal:
-        torcharc.build(spec)
-    assert str(refusal.value) == message
+    spec, expected = FOUND[name]
+    assert message(spec) == expected
+
+
+def test_network_that_torch_cannot_count_is_refused_on_meta():
+    arc = {"dag_in_shape": [8], "fc": {"type": "Linear", "out_features": 2**60}}
+    assert message(arc, device="meta") == (
+        "1 problem in the spec\n"
+        "spec.fc\n"
+        "  found: more than 2^63 parameters, more than 2^63 in the whole network\n"
+        "  expected: at most 2^60 in the whole: torch counts their bytes in 64 bits"
+    )
