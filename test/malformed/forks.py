@@ -1,7 +1,5 @@
 """Faulty forks and merges."""
 
-# ruff: noqa: E501  # messages are quoted as they are shown
-
 import pytest
 
 CASES = [

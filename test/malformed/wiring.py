@@ -1,7 +1,5 @@
 """Names of tensors and nodes: unknown, taken, consumed, reserved."""
 
-# ruff: noqa: E501  # messages are quoted as they are shown
-
 import pytest
 
 CASES = [
