@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from loss_specs import REQUIRED, message
+from plain_values import JSON
 
 from torcharc.criterion import build_criterion
 from torcharc.errors import SpecError
@@ -154,13 +155,6 @@ def test_params_without_inputs_are_no_loss():
     assert message({"type": "mse", "params": {}}) == (
         "1 problem in the spec\nspec\n  found: no key 'inputs'\n  expected: the key 'inputs', which is required"
     )
-
-
-JSON = st.recursive(
-    st.none() | st.booleans() | st.integers(-3, 9) | st.floats() | st.text(max_size=5) | st.just("1e-3"),
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
-    max_leaves=5,
-)
 
 
 @st.composite

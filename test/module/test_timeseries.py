@@ -9,26 +9,11 @@ import torch
 from small_series import BOTH, EACH_SPAN, SPANS, make, make_series
 from torch import nn
 
+from torcharc.arc_ref import REF_ARCS
 from torcharc.errors import ArgumentError, InputError
 from torcharc.module.timeseries import PTTSTransformer, TSTransformer
 
-SEED_ARC = {
-    "d_model": 64,
-    "nhead": 8,
-    "num_encoder_layers": 4,
-    "num_decoder_layers": 4,
-    "dropout": 0.2,
-    "dim_feedforward": 2048,
-    "activation": "relu",
-    "in_embedding": "Linear",
-    "pe": "sinusoid",
-    "attention_size": None,
-    "in_channels": 1,
-    "out_channels": 1,
-    "q": 8,
-    "v": 8,
-    "chunk_mode": None,
-}
+SEED_ARC = {key: value for key, value in REF_ARCS["tstransformer"].items() if key != "type"}
 
 
 pytestmark = pytest.mark.usefixtures("one_thread")
