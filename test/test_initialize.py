@@ -4,6 +4,7 @@ import math
 
 import pytest
 import torch
+from refusal import message
 from torch import nn
 
 import torcharc
@@ -35,12 +36,6 @@ def assert_equal_states(net, by_hand):
 
 def mlp(*activation):
     return lambda: nn.Sequential(nn.Linear(8, 6), *activation, nn.Linear(6, 4), *activation)
-
-
-def message(arc):
-    with pytest.raises(torcharc.SpecError) as error:
-        torcharc.build(arc)
-    return str(error.value)
 
 
 # --- which weights ----------------------------------------------------------------------------------

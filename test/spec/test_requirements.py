@@ -3,6 +3,7 @@
 import copy
 
 import pytest
+from refusal import message
 
 import torcharc
 
@@ -16,12 +17,6 @@ SPEC = {
     ],
     "outputs": {"y": "split"},
 }
-
-
-def message(spec, **variables):
-    with pytest.raises(torcharc.SpecError) as error:
-        torcharc.build(spec, **variables)
-    return str(error.value)
 
 
 def requiring(require):
