@@ -24,13 +24,19 @@ import torcharc
 TOLERANCE = 1e-8  # of float64, relative to the greatest output
 
 
+class AnyNames(type):
+    """The type of an empty class that has any name, too."""
+
+    def __getattr__(cls, name):
+        if name.startswith("__"):
+            raise AttributeError(name)
+        return AnyNames(name, (), {})
+
+
 class StandIn(types.ModuleType):
     """A module that has any name, each an empty class."""
 
-    def __getattr__(self, name):
-        if name.startswith("__"):
-            raise AttributeError(name)
-        return type(name, (), {})
+    __getattr__ = AnyNames.__getattr__
 
 
 class StandIns(importlib.abc.MetaPathFinder, importlib.abc.Loader):
