@@ -55,3 +55,53 @@ def test_efficientnet_is_that_of_transformers_but_for_its_padding():
     theirs.efficientnet.pooler = torch.nn.AdaptiveAvgPool2d(1)  # theirs is for images of at least its own size
     x = torch.randn(1, 3, 96, 96, dtype=torch.float64)
     assert_loaded_same("efficientnet_b0", "transformers", theirs, x, lambda output: [output.logits], size=96)
+
+
+# name here, name in timm and its arguments, size of the image, values of ours
+TIMM = [
+    ("resnet18", "resnet18", {}, 96, {"size": None}),
+    ("resnet50", "resnet50", {}, 96, {"size": None}),
+    ("resnext50_32x4d", "resnext50_32x4d", {}, 96, {"size": None}),
+    ("wide_resnet50_2", "wide_resnet50_2", {}, 96, {"size": None}),
+    ("densenet121", "densenet121", {}, 96, {"size": None}),
+    ("inception_v3", "inception_v3", {"aux_logits": False}, 299, {"aux": False}),
+    ("vgg11", "vgg11", {}, 224, {}),
+    ("vgg16_bn", "vgg16_bn", {}, 224, {}),
+]
+TIMM_ALONE = [  # these have names of their own
+    ("se_resnet50", "seresnet50", {}, 96, {"size": None}),
+    ("convnext_tiny", "convnext_tiny", {}, 96, {"size": None}),
+    ("mobilenet_v2", "mobilenetv2_100", {}, 96, {"size": None}),
+    ("mobilenet_v3_large", "mobilenetv3_large_100", {"bn_eps": 1e-3}, 96, {"size": None}),
+    ("mobilenet_v3_small", "mobilenetv3_small_100", {"bn_eps": 1e-3}, 96, {"size": None}),
+    ("mnasnet1_0", "mnasnet_100", {}, 96, {"size": None}),
+    ("efficientnet_b0", "efficientnet_b0", {}, 96, {"size": 96}),
+    ("efficientnet_b3", "efficientnet_b3", {}, 96, {"size": 96}),
+]
+
+
+def make_timm(name, **options):
+    return library("timm", "torchvision", "PIL").create_model(name, **options)
+
+
+@pytest.mark.parametrize(("name", "kind", "options", "size", "values"), TIMM + TIMM_ALONE)
+def test_network_is_that_of_timm(name, kind, options, size, values):
+    x = torch.randn(1, 3, size, size, dtype=torch.float64)
+    assert_loaded_same(name, "timm", make_timm(kind, **options), x, **values)
+
+
+@pytest.mark.parametrize(("name", "kind", "options", "size", "values"), TIMM)
+def test_names_of_torchvision_are_those_that_timm_keeps(name, kind, options, size, values):
+    """timm reads the checkpoints of torchvision for these: its names are theirs, but for the dense layers of VGG."""
+    theirs = shaken(make_timm(kind, **options))
+    renamed = {"pre_logits.fc1": "classifier.0", "pre_logits.fc2": "classifier.3", "head.fc": "classifier.6"}
+    weights = {}
+    for key, weight in theirs.state_dict().items():
+        module, _, part = key.rpartition(".")
+        flat = weight.flatten(1) if module in renamed and weight.ndim == 4 else weight
+        weights[f"{renamed.get(module, module)}.{part}"] = flat
+    options = {"layout": "torchvision", "dtype": torch.float64, **values}
+    ours = torcharc.zoo.load_weights(f"zoo/{name}", weights, **options).eval()
+    x = torch.randn(1, 3, size, size, dtype=torch.float64)
+    with torch.no_grad():
+        assert_same(name, "timm, by the names of torchvision", [ours(x)], [theirs(x)])

@@ -2,6 +2,7 @@
 
 A table is `zoo/<layout>/<family>.yaml`, with these keys:
 
+- `base`: a layout that has the same names but for those below; it may be absent;
 - `prefix`: what stands before the keys of a model that has more around this one; it may be absent;
 - `ignore`: patterns of keys that are no weights of ours (`*` is a wildcard);
 - `vars`: names for expressions of the network's variables; they may be absent;
@@ -129,6 +130,9 @@ def read_layout(path: pathlib.Path, scope: Mapping[str, Any], names: Iterable[st
     import yaml  # it takes a while to import, and only the zoo's users need it here
 
     table = yaml.safe_load(path.read_text(encoding="utf-8"))
+    if base := table.get("base"):
+        below = yaml.safe_load((path.parent.parent / base / path.name).read_text(encoding="utf-8"))
+        table = {**below, **table, "weights": table.get("weights", {}) | below["weights"]}
     scope = {**scope, **{name: evaluate(text, scope) for name, text in table.get("vars", {}).items()}}
     rules = [rule for pair in table["weights"].items() for rule in _read_rule(*pair, scope, names)]
     return Layout(table.get("prefix", ""), tuple(table.get("ignore", ())), tuple(rules))
@@ -145,9 +149,10 @@ def _read_rule(source: str, value: Any, scope: Mapping[str, Any], names: Iterabl
     pattern = _compile(targets[0])
     matches = [found for found in map(pattern.fullmatch, names) if found is not None]
     for numbers in {tuple(_numbers(found).items()): _numbers(found) for found in matches}.values():
-        if any(evaluate(place, {**scope, **numbers}) < 0 for place in _PLACE.findall(source)):
-            continue  # what stands before the first that is counted
-        text = _fill(source, {**scope, **numbers})
+        try:
+            text = _fill(source, {**scope, **numbers})
+        except ExpressionError:  # what stands before the first, or behind the last that is counted
+            continue
         yield Rule(text, _compile(text), tuple(_fill(target, numbers) for target in targets), *further)
 
 
@@ -156,8 +161,15 @@ def _numbers(found: re.Match[str]) -> dict[str, int]:
 
 
 def _fill(key: str, scope: Mapping[str, Any]) -> str:
-    """A key with its places worked out."""
-    return _PLACE.sub(lambda part: str(evaluate(part[1], scope)), key)
+    """A key with its places worked out; an ExpressionError where one has no value, or one below 0."""
+
+    def value(place: re.Match[str]) -> str:
+        found = evaluate(place[1], scope)
+        if isinstance(found, int) and found < 0:
+            raise ExpressionError(f"the number {found}", "one from 0 up")
+        return str(found)
+
+    return _PLACE.sub(value, key)
 
 
 def _compile(key: str) -> re.Pattern[str]:

@@ -65,7 +65,12 @@ def _no_layout(layout: Any, family: str, layouts: Mapping[str, pathlib.Path]) ->
 
 
 def _fit(weight: Tensor, own: Tensor) -> Tensor:
-    """`weight` with the shape of ours where axes of size 1 alone differ: a class token `(1, 1, D)` is `(1, D)` here."""
+    """`weight` with the shape of ours where axes of size 1 alone differ: a class token `(1, 1, D)` is `(1, D)` here.
+
+    A convolution of the whole input is a Linear on what is flattened: `(D, C, H, W)` is `(D, C * H * W)`.
+    """
+    if own.ndim == 2 and weight.ndim == 4:
+        weight = weight.flatten(1)
     same = [size for size in weight.shape if size != 1] == [size for size in own.shape if size != 1]
     return weight.reshape(own.shape) if same else weight
 
