@@ -88,7 +88,7 @@ def shaken(model, seed=0):
 
 
 def find_leaves(model, *inputs):
-    """The modules that hold weights of their own: as they are registered, or with `inputs` in the order of the calls."""
+    """The modules that hold weights of their own: as registered, or with `inputs` in the order of the calls."""
     own = [module for module in model.modules() if any(weight is not None for weight in module._parameters.values())]
     if not inputs:
         return own

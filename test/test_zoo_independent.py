@@ -3,10 +3,9 @@
 import numpy as np
 import pytest
 import torch
+from independent import assert_moved, library
 from torch import nn
 from torch.nn import functional
-
-from independent import assert_moved, library
 
 pytestmark = pytest.mark.filterwarnings("ignore")
 

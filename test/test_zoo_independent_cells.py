@@ -6,10 +6,10 @@ import random
 import numpy as np
 import pytest
 import torch
+from independent import as_list, assert_same, find_leaves, library, move_weights, shaken
 from torch import nn
 
 import torcharc
-from independent import as_list, assert_same, find_leaves, library, move_weights, shaken
 
 pytestmark = pytest.mark.filterwarnings("ignore")
 
@@ -84,7 +84,7 @@ def draw_101(count):
 def test_network_of_nasbench101_is_that_of_nasbench_pytorch(matrix, operations):
     module = library("nasbench_pytorch.model")
     theirs = module.Network((matrix.tolist(), list(operations)), stem_out_channels=20)
-    for name, cell in theirs.named_modules():  # an empty weight tells theirs its device
+    for cell in theirs.modules():  # an empty weight tells theirs its device
         if hasattr(cell, "dev_param"):
             del cell.dev_param
             cell.dev_param = torch.empty(0)

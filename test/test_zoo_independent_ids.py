@@ -2,9 +2,9 @@
 
 import pytest
 import torch
+from independent import assert_same, library, shaken
 
 import torcharc
-from independent import assert_same, library, shaken
 
 pytestmark = pytest.mark.filterwarnings("ignore")
 
@@ -35,8 +35,8 @@ def load(name, weights, **values):
     """Our network with exactly these weights."""
     network = torcharc.build(f"zoo/{name}", **values).eval().double()
     own = {key.replace("module_dict.", ""): weight for key, weight in network.state_dict().items()}
-    counters = {key for key in own if key.endswith("num_batches_tracked")}
-    assert set(weights) == set(own) - counters
+    constants = {key for key in own if key.endswith("num_batches_tracked") or key == "pairs.index"}
+    assert set(weights) == set(own) - constants
     for key, weight in weights.items():
         assert weight.shape == own[key].shape
         own[key].copy_(weight.detach())
@@ -165,3 +165,25 @@ def test_wide_deep_is_that_of_torchfm():
     weights["deep.bias"] = weights["deep.bias"] + theirs.linear.bias  # ours has one bias in all
     ours = load("wide_deep", weights, widths=WIDTHS, **OURS)
     compare("wide_deep", "torchfm", ours, theirs, finish=torch.logit)
+
+
+def test_dlrm_is_that_of_torchrec():
+    module = library("torchrec.models.dlrm", "fbgemm_gpu", "torchmetrics", "iopath", "pyre_extensions", "tensordict")
+    bottom, interact = module.DenseArch(5, [6, 4]), module.InteractionArch(4)
+    top = module.OverArch(4 + 4 * 5 // 2, [7, 1])
+    tables = [torch.randn(size, 4, dtype=torch.float64) for size in SIZES]
+    theirs = shaken(torch.nn.ModuleList([bottom, top]))
+    weights = {f"tables.{field}.embed.weight": table for field, table in enumerate(tables)}
+    layers = [layer for layer in theirs.modules() if isinstance(layer, torch.nn.Linear)]
+    for name, layer in zip(["bottom.0", "bottom.2", "top.0", "logit"], layers, strict=True):
+        weights |= {f"{name}.{key}": weight for key, weight in layer.state_dict().items()}
+    # theirs has the pairs (0, 1), (0, 2), ..., ours (1, 0), (2, 0), (2, 1), ...
+    pairs = list(zip(*torch.triu_indices(5, 5, 1).tolist(), strict=True))
+    order = [0, 1, 2, 3, *(4 + pairs.index((b, a)) for a in range(5) for b in range(a))]
+    weights["top.0.weight"] = weights["top.0.weight"][:, order]
+    ours = load("dlrm", weights, sizes=SIZES, num_dense=5, dim=4, bottom=[6], top=[7])
+    dense, ids = torch.randn(7, 5, dtype=torch.float64), draw_ids()
+    with torch.no_grad():
+        vectors = torch.stack([table[ids[:, field]] for field, table in enumerate(tables)], 1)
+        lower = bottom(dense)
+        assert_same("dlrm", "torchrec", [ours(dense=dense, ids=ids)], [top(interact(lower, vectors))])

@@ -2,9 +2,9 @@
 
 import pytest
 import torch
+from independent import as_list, assert_same, library, shaken
 
 import torcharc
-from independent import as_list, assert_same, library, shaken
 
 pytestmark = pytest.mark.filterwarnings("ignore")
 
@@ -64,7 +64,7 @@ TIMM = [
     ("resnext50_32x4d", "resnext50_32x4d", {}, 96, {"size": None}),
     ("wide_resnet50_2", "wide_resnet50_2", {}, 96, {"size": None}),
     ("densenet121", "densenet121", {}, 96, {"size": None}),
-    ("inception_v3", "inception_v3", {"aux_logits": False}, 299, {"aux": False}),
+    ("inception_v3", "inception_v3", {"aux_logits": True}, 299, {}),
     ("vgg11", "vgg11", {}, 224, {}),
     ("vgg16_bn", "vgg16_bn", {}, 224, {}),
 ]
@@ -104,4 +104,4 @@ def test_names_of_torchvision_are_those_that_timm_keeps(name, kind, options, siz
     ours = torcharc.zoo.load_weights(f"zoo/{name}", weights, **options).eval()
     x = torch.randn(1, 3, size, size, dtype=torch.float64)
     with torch.no_grad():
-        assert_same(name, "timm, by the names of torchvision", [ours(x)], [theirs(x)])
+        assert_same(name, "timm, by the names of torchvision", as_list(ours(x)), as_list(theirs(x)))

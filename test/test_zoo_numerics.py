@@ -4,12 +4,12 @@ The libraries are no dependencies: a test is skipped where its library cannot be
 torchvision, of which these networks use nothing.
 """
 
+import independent
 import pytest
 import torch
-
-import independent
-import torcharc
 from independent import as_list, library
+
+import torcharc
 
 pytestmark = pytest.mark.filterwarnings("ignore")
 

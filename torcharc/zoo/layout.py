@@ -134,7 +134,8 @@ def read_layout(path: pathlib.Path, scope: Mapping[str, Any], names: Iterable[st
         below = yaml.safe_load((path.parent.parent / base / path.name).read_text(encoding="utf-8"))
         table = {**below, **table, "weights": table.get("weights", {}) | below["weights"]}
     scope = {**scope, **{name: evaluate(text, scope) for name, text in table.get("vars", {}).items()}}
-    rules = [rule for pair in table["weights"].items() for rule in _read_rule(*pair, scope, names)]
+    weights = table["weights"].items()
+    rules = [rule for source, value in weights for rule in _read_rule(source, value, scope, names)]
     return Layout(table.get("prefix", ""), tuple(table.get("ignore", ())), tuple(rules))
 
 
