@@ -40,7 +40,7 @@ bench: $(STAMP)
 	$(BIN)/python -m bench $(ARGS)
 	$(if $(ARGS),,$(BIN)/python -m bench.zoo --quick)
 
-# The zoo beside independent implementations, a minute or two; a table of the differences in doc/numerics.md.
+# The zoo beside independent implementations, some minutes; a table of the differences in doc/numerics.md.
 # `make numerics ARGS='-k densenet'` runs a part and writes nothing.
 numerics: $(STAMP)
 	OMP_NUM_THREADS=1 $(BIN)/python -m bench.numerics $(ARGS)
