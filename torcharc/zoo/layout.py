@@ -19,6 +19,7 @@ from __future__ import annotations
 
 import dataclasses
 import fnmatch
+import functools
 import pathlib
 import re
 from collections.abc import Iterable, Iterator, Mapping
@@ -36,7 +37,7 @@ _PLACE = re.compile(r"\{([^}]*)\}")
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Rule:
-    """One line of a table.
+    """One line of a table, or what it says of one module where the key there computes.
 
     Attributes:
         source: The pattern of the keys there.
@@ -176,10 +177,11 @@ def _fill(key: str, scope: Mapping[str, Any]) -> str:
 def _compile(key: str) -> re.Pattern[str]:
     """`layer.{i}.query.*` as a pattern with the groups `i` and `rest`."""
     parts = _PLACE.split(key)
-    text = "".join(f"(?P<{part}>\\d+)" if index % 2 else re.escape(part) for index, part in enumerate(parts))
+    text = "".join(f"(?P<{part}>\\d{{1,9}})" if index % 2 else re.escape(part) for index, part in enumerate(parts))
     return re.compile(text.replace(r"\*", "(?P<rest>[^.]+)"))
 
 
+@functools.lru_cache(maxsize=4096)
 def _compile_target(target: str) -> re.Pattern[str]:
     parts = [re.escape(part) for part in _PLACE.split(target)[::2]]
     return re.compile("[^.]+".join(parts).replace(r"\*", "[^.]+"))
