@@ -46,7 +46,8 @@ class Repair(NamedTuple):
 def repair(spec: Mapping[str, Any] | str | os.PathLike[str]) -> Repair:
     """The spec with every known patch applied, and which; the given spec stays as it is.
 
-    Patches are applied round by round, since a mended fault can uncover another.
+    Patches are applied round by round, since a mended fault can uncover another. One after which the
+    place is at fault in the same way is taken back: no one size mends a module that runs at several.
 
     Example:
         >>> import torcharc
@@ -55,12 +56,18 @@ def repair(spec: Mapping[str, Any] | str | os.PathLike[str]) -> Repair:
         ({'type': 'Linear', 'in_features': 8, 'out_features': 4}, 2)
     """
     mended, applied = load_spec(spec).spec, []
+    problems, left = check(mended), set()
     for _ in range(MOST_ROUNDS):
-        problems = [problem for problem in check(mended) if problem.patch]
-        if not problems:
+        problem = next((problem for problem in problems if problem.patch and problem not in left), None)
+        if problem is None:
             break
-        mended = _apply(mended, problems[0].patch)
-        applied.append(problems[0])
+        changed = _apply(mended, problem.patch)
+        found = check(changed)
+        if _recurs(problem, found):
+            left.add(problem)
+            continue
+        mended, problems = changed, found
+        applied.append(problem)
     return Repair(mended, applied)
 
 
@@ -72,6 +79,26 @@ def _apply(spec: Any, patch: tuple[Edit, ...]) -> Any:
     for edit in patch:
         spec = _edit(spec, edit.path, edit)
     return spec
+
+
+def _recurs(problem: Problem, found: list[Problem]) -> bool:
+    """Whether the fault of a problem stands there still, or in what its patch put in, now that it is applied."""
+    places = [_move(problem), *(edit.path for edit in problem.patch if edit.action == "insert")]
+    paths = [other.path for other in found if other.code == problem.code]
+    return any(path[: len(place)] == place for path in paths for place in places)
+
+
+def _move(problem: Problem) -> Path:
+    """The place of a problem once its patch is applied: what is inserted into a list moves what stands behind."""
+    path = problem.path
+    for edit in problem.patch:
+        *parent, index = edit.path
+        depth = len(parent)
+        if edit.action == "insert" and path[:depth] == tuple(parent) and len(path) > depth:
+            at = path[depth]
+            if isinstance(at, int) and isinstance(index, int) and at >= index:
+                path = (*path[:depth], at + 1, *path[depth + 1 :])
+    return path
 
 
 def _edit(value: Any, path: Path, edit: Edit) -> Any:

@@ -3,6 +3,7 @@
 import pytest
 import torch
 from arcgraph_specs import graph, node
+from refusal import message
 from torch import nn
 
 import torcharc
@@ -38,12 +39,6 @@ def seeded(make, seed=7):
     with torch.random.fork_rng():
         torch.manual_seed(seed)
         return make()
-
-
-def message(spec, **variables):
-    with pytest.raises(torcharc.SpecError) as error:
-        torcharc.build(spec, **variables)
-    return str(error.value)
 
 
 def test_arc_is_a_module_with_its_variables_as_params():
