@@ -10,6 +10,7 @@ from typing import Any
 
 from torcharc import module as module  # registers the building blocks
 from torcharc.advice import advise
+from torcharc.blame import blame_values
 from torcharc.errors import Problem, SpecError
 from torcharc.infer import Plan, infer_plan
 from torcharc.registry import generation
@@ -17,6 +18,7 @@ from torcharc.spec.formats import parse_spec
 from torcharc.spec.load import Loaded, load_spec
 from torcharc.spec.override import apply_overrides, bind_variables
 from torcharc.spec.unused import warn_unused_variables
+from torcharc.spec.zoo_index import PREFIX
 from torcharc.zoo import text as text  # registers the text models
 
 MOST_PLANS = 256
@@ -96,12 +98,19 @@ def _find_plan(
     spec: Any, variables: Mapping[str, Any], loaded: Loaded, *, advising: bool = False
 ) -> tuple[Plan | None, list[Problem]]:
     """The plan of plain data, and its problems as `loaded` places them; with `advising`, advice too."""
+    plan, problems = _read(spec, variables, advising)
+    problems = _sort(problems, loaded.spec)
+    if variables and loaded.file.startswith(PREFIX):
+        problems = blame_values(variables, problems, lambda some: _read(spec, some)[1])
+    return plan, [loaded.place(problem) for problem in problems]
+
+
+def _read(spec: Any, variables: Mapping[str, Any], advising: bool = False) -> tuple[Plan | None, list[Problem]]:
     try:
         graph, problems = parse_spec(spec, variables)
     except SpecError as error:  # a limit is passed
-        raise SpecError([loaded.place(problem) for problem in error.problems]) from None
-    plan = None
-    if graph is not None:
-        plan, found = infer_plan(graph)
-        problems = problems + found + (advise(graph, plan) + warn_unused_variables(spec) if advising else [])
-    return plan, [loaded.place(problem) for problem in _sort(problems, loaded.spec)]
+        return None, list(error.problems)
+    if graph is None:
+        return None, problems
+    plan, found = infer_plan(graph)
+    return plan, problems + found + (advise(graph, plan) + warn_unused_variables(spec) if advising else [])

@@ -28,7 +28,7 @@ spec.fc.init
         """1 problem in the spec
 spec.fc.init.stdd
   found: the key 'stdd'
-  expected: one of the keys: mean, std, type
+  expected: one of the keys: mean, per, std, type
   hint: did you mean 'std'?""",
         id="row_28_init_argument",
     ),

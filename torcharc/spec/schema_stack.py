@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from torcharc.arguments import Argument, Kind, read_signature
 from torcharc.entry import Entry
+from torcharc.fans import PER
 from torcharc.initialize import PARTS, initializers
 from torcharc.layers import SIZE_KEYS, size_argument
 from torcharc.spec.schema_values import LATER, SWITCHED, Schema, default_of, is_nullable, ref, value_schema
@@ -87,7 +88,8 @@ def init_schema() -> Schema:
             key: {**value_schema(argument.kind, nullable=is_nullable(argument)), **default_of(argument)}
             for key, argument in signature.arguments.items()
         }
-        case = {"properties": {"type": True, **properties}, "required": list(signature.required)}
+        per = {"anyOf": [{"enum": [*PER]}, {"type": "null"}, ref(LATER)]}
+        case = {"properties": {"type": True, "per": per, **properties}, "required": list(signature.required)}
         cases.append({"if": {"properties": {"type": {"const": name}}}, "then": {**case, "additionalProperties": False}})
     names = {"enum": [*initializers()]}
     by_name = {"type": "object", "required": ["type"], "properties": {"type": {"anyOf": [names, ref(LATER)]}}}
