@@ -85,21 +85,6 @@ def test_format_refuses_what_it_cannot_say(spec, form, found, expected):
     assert message(spec, form) == refusal(found, expected)
 
 
-def test_arc_refuses_a_block_of_several_nodes():
-    block = {
-        "inputs": ["x"],
-        "graph": [node("fc", "Linear", out_features=8), node("act", "ReLU")],
-        "outputs": {"y": "act"},
-    }
-    assert (
-        message(graph(node("a", "module.B"), modules={"B": block}), "arc")
-        == """1 problem in the spec
-spec
-  found: the node 'a', a module of several nodes
-  expected: nodes of one type; the format arcgraph holds modules of several nodes"""
-    )
-
-
 def test_name_that_no_mapping_can_hold_is_refused():
     found = Graph((("$x", None),), (Node("a", "ReLU", {}, (("input", Ref("$x", of_input=True)),)),), (("y", Ref("a")),))
     assert (

@@ -56,14 +56,18 @@ def test_convert_prints_the_format_that_is_asked_for():
     status, text, _ = run("convert", file, "--to", "arcgraph")
     assert status == 0
     assert load_text(text, "net.yaml").spec == plain(torcharc.to_spec(file))
-    status, text, error = run("convert", file, "--to", "modules")
+    status, text, _ = run("convert", file, "--to", "modules")
+    assert status == 0
+    assert torcharc.hash(load_text(text, "net.yaml").spec) == torcharc.hash(file)
+    status, text, error = run("convert", file, "--to", "arc")
     assert (status, text) == (2, "")
     assert (
         error
         == """1 problem in the spec
 spec
-  found: the node 'cross', a module of several nodes
-  expected: nodes of one type; the format arcgraph holds modules of several nodes
+  found: the node 'cross', which is fed 'features'
+  expected: tensors that are each used once: a ReuseFork gives one tensor several names
+  hint: the format arcgraph can say every network
 """
     )
 

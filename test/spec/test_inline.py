@@ -43,7 +43,7 @@ def seeded(make, seed=7):
 
 def test_arc_is_a_module_with_its_variables_as_params():
     nodes = [node("one", "module.Encoder", "x"), node("two", "module.Encoder", "one", width="2 * W", depth=3)]
-    net = torcharc.build(graph(*nodes, modules={"Encoder": ENCODER}, vars={"W": 3}), seed=7)
+    net = torcharc.build(graph(*nodes, modules={"Encoder": {**ENCODER, "dag_in_shape": [None]}}, vars={"W": 3}), seed=7)
     known = seeded(
         lambda: nn.Sequential(
             *[nn.Linear(8, 4), nn.Tanh(), nn.Linear(4, 4)],

@@ -29,7 +29,7 @@ def test_schema_is_plain_json_of_sensible_size():
     schema = torcharc.schema()
     text = json.dumps(schema, separators=(",", ":"))
     assert json.loads(text) == schema
-    assert len(text) < 800_000
+    assert len(text) < 700_000
 
 
 def test_schema_is_the_same_at_every_call():

@@ -11,6 +11,7 @@ from torcharc.errors import Path, Problem, missing_key, quote, respell, unknown_
 from torcharc.graph import Graph, Node, Ref, walk_refs
 from torcharc.spec.arcgraph_types import find_type, read_type_params
 from torcharc.spec.binding import Binding, Target, bind_inputs, target_of_type
+from torcharc.spec.definition import Use, is_block_type
 from torcharc.spec.expand import COPY_KEYS
 from torcharc.spec.references import Source, read_reference, source_of_block, source_of_type
 from torcharc.spec.template import Scope
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
 
 KEYS = ("name", "type", "params", "inputs", "module")
 
-BLOCKS = ("module.", "modules.")
 STACK = "arc.stack"
 
 
@@ -64,7 +64,7 @@ class Part:
         """What its name stands for in references."""
         if self.entry is not None and not self.has_wrong_params:
             return source_of_type(self.name, self.entry, self.params)
-        return source_of_block(self.name, self.graph) if self.graph is not None else Source(None)
+        return source_of_block(self.name, self.graph) if self.graph is not None and self.graph.outputs else Source(None)
 
 
 def resolve_part(part: Part, blocks: Blocks) -> None:
@@ -81,9 +81,10 @@ def resolve_part(part: Part, blocks: Blocks) -> None:
     if "module" in item or "type" not in item:
         return
     type_, given = item["type"], dict(params or {})
-    if isinstance(type_, str) and (type_ == STACK or type_.startswith(BLOCKS)):
+    if type_ == STACK or is_block_type(type_):
         part.params = given
-        part.graph, faults = blocks.make(type_, given, path, part.scope)
+        use = Use(given, path, (*path, "type"), (*path, "params"), part.scope)
+        part.graph, faults = blocks.make(type_, use)
         part.problems += faults
         return
     entry = find_type(type_, (*path, "type"), blocks.names)
