@@ -45,7 +45,7 @@ bench: $(STAMP)
 numerics: $(STAMP)
 	OMP_NUM_THREADS=1 $(BIN)/python -m bench.numerics $(ARGS)
 
-# Mutated specs, 20,000 of each format: `make fuzz ARGS='arc --count 1000 --seed 1'`.
+# Mutated specs, 20,000 of each format and of what trains: `make fuzz ARGS='arc --count 1000 --seed 1'`.
 fuzz: $(STAMP)
 	OMP_NUM_THREADS=1 PYTHONPATH=.:test $(BIN)/python test/fuzz.py $(ARGS)
 

@@ -32,6 +32,7 @@ def told(own, given, require="${value != 'never'}"):
     [
         (12, 3),
         (0.5, 3),
+        (0, 0.1),
         (0.5, 0.25),
         ("1e-6", 0.5),  # as YAML 1.1 reads 1e-6
         ("relu", "gelu"),

@@ -55,7 +55,7 @@ def check_kind(value: Any, own: Any, path: Path) -> Problem | None:
     """
     if value is None:
         return None
-    kind = kind_of(own)
+    kind = Kind(frozenset({"float"})) if type(own) is int and own in (0, 1) else kind_of(own)
     problems = read_value(kind, value, path)[1]
     if problems:
         return dataclasses.replace(problems[0], patch=())  # it is the caller's value, no text of the spec
