@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import dataclasses
+import functools
 from collections.abc import Iterator, Mapping
 
 from torcharc.errors import Problem
+from torcharc.explain import describe_port, expand_block, tell_declared
 from torcharc.graph import BatchDim, Graph, Node, Ref, Shape, TensorSpec
 from torcharc.infer import Plan, Step
+from torcharc.planning import Feed
+from torcharc.registry import find
 
 SUMS = ("torch.add", "torch.sub", "torch.Tensor.add", "torch.Tensor.sub")
 SQUEEZES = ("torch.squeeze", "torch.Tensor.squeeze")
@@ -66,6 +71,7 @@ def _advise_plan(plan: Plan) -> Iterator[Problem]:
     nodes = {step.node.name: step.node for step in plan.steps}
     for step in plan.steps:
         if step.block is not None:
+            yield from _advise_block(step)
             yield from _advise_plan(step.block)
         elif step.node.type not in SUMS and _spreads_batch(step):
             given = step.outcome.output if step.outcome else None
@@ -78,6 +84,24 @@ def _advise_plan(plan: Plan) -> Iterator[Problem]:
             yield _warn(
                 step.node, f"is BatchNorm1d on a sequence {_fed(step)}", expected, "LayerNorm takes the last axis"
             )
+
+
+def _advise_block(step: Step) -> Iterator[Problem]:
+    """What feeds a block has other sizes than it declares: it runs, with other weights than it has alone."""
+    node, graph = step.node, step.node.graph
+    entry = find(node.type)
+    if graph is None and entry is not None and not node.shares:
+        graph = expand_block(entry, node)[0]
+    if graph is not None:
+        feed = Feed(step.inputs, functools.partial(describe_port, dict(node.inputs), step.inputs))
+        for problem in tell_declared(node, graph, feed, _has_sizes):
+            hint = "null declares any size"
+            yield dataclasses.replace(problem, hint=hint, code="advice", severity="warning")
+
+
+def _has_sizes(declared: Shape, fed: Shape) -> bool:
+    pairs = zip(declared, fed, strict=False)
+    return all(one == other for one, other in pairs if isinstance(one, int) and isinstance(other, int))
 
 
 def _spreads_batch(step: Step) -> bool:

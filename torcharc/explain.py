@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from torcharc.arguments import read_arguments
 from torcharc.entry import Entry
 from torcharc.errors import Path, Problem, choices, did_you_mean, format_path, quote
-from torcharc.graph import BatchDim, Graph, Node, Ref, Struct, TensorSpec, Value
+from torcharc.graph import BatchDim, Graph, Node, Ref, Shape, Struct, TensorSpec, Value
 from torcharc.meta import make_on_meta
 from torcharc.planning import Feed
 from torcharc.recipe import Recipe
@@ -105,9 +105,21 @@ def check_kept(node: Node, graph: Graph, output: Struct, structs: Mapping[str, A
 
 
 def check_declared(node: Node, graph: Graph, feed: Feed) -> list[Problem]:
-    """The problem that a block is fed other shapes than it declares; axes of any size are free."""
+    """The problem that a block is fed tensors of another rank than it declares; of other sizes `advise` warns."""
+    return tell_declared(node, graph, feed, lambda one, other: len(one) == len(other))
+
+
+def tell_declared(node: Node, graph: Graph, feed: Feed, fits: Callable[[Shape, Shape], bool]) -> list[Problem]:
+    """One problem of all inputs of a block whose shapes, declared and fed, do not fit; what has no batch fits."""
     declared = {name: spec for name, spec in graph.inputs if isinstance(spec, TensorSpec)}
-    wrong = [name for name, spec in declared.items() if not _fits(spec, feed.structs.get(name))]
+    wrong = [
+        name
+        for name, spec in declared.items()
+        if isinstance(fed := feed.structs.get(name), TensorSpec)
+        and fed.shape[:1]
+        and isinstance(fed.shape[0], BatchDim)
+        and not fits(spec.shape, fed.shape)
+    ]
     if not wrong:
         return []
     found = ", ".join(f"{name} = {feed.describe(name)}" for name in wrong)
@@ -116,16 +128,6 @@ def check_declared(node: Node, graph: Graph, feed: Feed) -> list[Problem]:
     expected = ", ".join(f"{name} {declared[name]}" for name in wrong)
     them = "them" if len(wrong) > 1 else "it"
     return [Problem(node.path, found, f"{expected}, as {node.type} declares {them}", code="shape")]
-
-
-def _fits(declared: TensorSpec, fed: Struct) -> bool:
-    """Whether what is fed has a declared shape, as far as both are known; what has no batch is not compared."""
-    if not isinstance(fed, TensorSpec) or not fed.shape or not isinstance(fed.shape[0], BatchDim):
-        return True
-    pairs = zip(declared.shape, fed.shape, strict=False)
-    return len(declared.shape) == len(fed.shape) and all(
-        one == other for one, other in pairs if isinstance(one, int) and isinstance(other, int)
-    )
 
 
 def place_problem(problem: Problem, node: Node) -> Problem:
