@@ -6,8 +6,9 @@ import os
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from torcharc.errors import Edit, Path, Problem, SpecError
+from torcharc.errors import Problem, SpecError
 from torcharc.planner import find_problems
+from torcharc.spec.edits import apply_patch
 from torcharc.spec.load import load_spec
 
 
@@ -59,32 +60,9 @@ def repair(spec: Mapping[str, Any] | str | os.PathLike[str]) -> Repair:
         problems = [problem for problem in check(mended) if problem.patch]
         if not problems:
             break
-        mended = _apply(mended, problems[0].patch)
+        mended = apply_patch(mended, problems[0].patch)
         applied.append(problems[0])
     return Repair(mended, applied)
 
 
 MOST_ROUNDS = 100
-
-
-def _apply(spec: Any, patch: tuple[Edit, ...]) -> Any:
-    spec = load_spec(spec).spec
-    for edit in patch:
-        spec = _edit(spec, edit.path, edit)
-    return spec
-
-
-def _edit(value: Any, path: Path, edit: Edit) -> Any:
-    """A copy of `value` with one edit made at `path`."""
-    if not path:
-        return edit.value
-    key, rest = path[0], path[1:]
-    if isinstance(value, Mapping):
-        if not rest and edit.action == "rename":
-            return {edit.value if name == key else name: item for name, item in value.items()}
-        if key not in value:
-            return {**value, key: edit.value}
-        return {name: _edit(item, rest, edit) if name == key else item for name, item in value.items()}
-    if not rest and edit.action == "insert":
-        return [*value[:key], edit.value, *value[key:]]
-    return [_edit(item, rest, edit) if index == key else item for index, item in enumerate(value)]

@@ -13,7 +13,9 @@ from torcharc.advice import advise
 from torcharc.errors import Problem, SpecError
 from torcharc.infer import Plan, infer_plan
 from torcharc.registry import generation
+from torcharc.spec.causes import find_causes
 from torcharc.spec.formats import parse_spec
+from torcharc.spec.inline import count_nodes
 from torcharc.spec.load import Loaded, load_spec
 from torcharc.spec.override import apply_overrides, bind_variables
 from torcharc.spec.unused import warn_unused_variables
@@ -104,4 +106,19 @@ def _find_plan(
     if graph is not None:
         plan, found = infer_plan(graph)
         problems = problems + found + (advise(graph, plan) + warn_unused_variables(spec) if advising else [])
-    return plan, [loaded.place(problem) for problem in _sort(problems, loaded.spec)]
+    problems = _sort(problems, loaded.spec)
+    if any(problem.severity == "error" for problem in problems):
+        problems = _sort(find_causes(problems, spec, lambda spec: _list_errors(spec, variables), loaded.twins), spec)
+    return plan, [loaded.place(problem) for problem in problems]
+
+
+def _list_errors(spec: Any, variables: Mapping[str, Any]) -> tuple[list[Problem], int]:
+    """The errors of plain data, and how many nodes its graph has."""
+    try:
+        graph, problems = parse_spec(spec, variables)
+    except SpecError as error:
+        return list(error.problems), 0
+    if graph is not None:
+        problems = problems + infer_plan(graph)[1]
+    errors = [problem for problem in problems if problem.severity == "error"]
+    return errors, 0 if graph is None else count_nodes(graph)

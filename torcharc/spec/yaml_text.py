@@ -36,11 +36,11 @@ def load_text(text: str, file: str) -> load.Loaded:
         raise SpecError(Problem((), reason, "YAML", code="yaml", source=place)) from error
     except RecursionError:
         raise SpecError(Problem((), "a deeper nesting", f"at most {load.MOST_NESTED} levels", source=file)) from None
-    reader = _Reader(file)
+    reader = _Reader(file, repeats="&" in text)
     spec = reader.read(root, ()) if root is not None else None
     if reader.problems:
         raise SpecError(reader.problems)
-    return load.Loaded(spec, file, reader.lines, _find_gaps(text))
+    return load.Loaded(spec, file, reader.lines, _find_gaps(text), reader.twins)
 
 
 def _find_gaps(text: str) -> dict[int, str]:
@@ -65,14 +65,19 @@ _TAGS: dict[type, tuple[str, ...]] = {
 class _Reader:
     """Turns YAML nodes into plain data, and keeps the line of each."""
 
-    def __init__(self, file: str):
+    def __init__(self, file: str, *, repeats: bool = False):
         self.file = file
+        self.repeats = repeats  # whether there may be aliases
+        self.first: dict[int, Path] = {}
+        self.twins: dict[Path, Path] = {}
         self.lines: dict[Path, int] = {}
         self.problems: list[Problem] = []
         self.count = 0
 
     def read(self, node: Any, path: Path) -> Any:
         self.lines[path] = node.start_mark.line + 1
+        if self.repeats and self.first.setdefault(id(node), path) is not path:
+            self.twins[path] = self.first[id(node)]
         self._count(node, path)
         tag = node.tag.removeprefix("tag:yaml.org,2002:")
         if tag not in _TAGS[type(node)]:

@@ -1,0 +1,233 @@
+"""Suspects: the single edits of a spec that may be behind its problems.
+
+A word that problems name and that is used, but not defined, stands in the spec as a misspelling of it
+that nothing uses; a value that a type refuses stands where a variable or a caller gives it.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import difflib
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, NamedTuple
+
+from torcharc.errors import Edit, Path, Problem, format_path, nearest, quote, read_hint
+from torcharc.spec.edits import fits, look_up
+from torcharc.spec.numbers import parse_number
+
+MOST_VALUES = 20_000
+"""The most values of a spec in which a common cause of its problems is looked for."""
+
+_WORD = re.compile(r"[A-Za-z_]\w*")
+_QUOTED = re.compile(r"'([^']*)'")
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Suspect:
+    """An edit that may mend several problems, and what is told if it does."""
+
+    patch: tuple[Edit, ...]
+    problem: Problem
+    words: tuple[str, str] = ("", "")
+
+
+class _Place(NamedTuple):
+    """Where a word stands: as a key, or in the text there."""
+
+    path: Path
+    is_key: bool
+
+
+class Words:
+    """The words and values of a spec, by their places in the text.
+
+    Args:
+        spec: Plain data.
+        twins: Path of what an alias repeats → path where it stands in the text.
+    """
+
+    def __init__(self, spec: Any, twins: Mapping[Path, Path]):
+        self.spec = spec
+        self.twins = twins
+        self.copies: dict[Path, list[Path]] = {}
+        for path, own in twins.items():
+            self.copies.setdefault(own, []).append(path)
+        self.places: dict[str, dict[_Place, None]] = {}
+        self.values: list[tuple[Path, Any]] = []
+        self.count = 0
+        self._walk(spec, ())
+
+    def _walk(self, value: Any, path: Path) -> None:
+        self.count += 1
+        if self.count > MOST_VALUES:
+            return
+        if isinstance(value, Mapping):
+            for key, item in value.items():
+                self._note(key, _Place((*path, key), True))
+                self._walk(item, (*path, key))
+        elif isinstance(value, (list, tuple)):
+            for index, item in enumerate(value):
+                self._walk(item, (*path, index))
+        elif path not in self.twins:
+            self._note(value, _Place(path, False))
+            self.values.append((path, value))
+
+    def _note(self, text: Any, place: _Place) -> None:
+        if isinstance(text, str) and place.path not in self.twins:
+            for word in _WORD.findall(text):
+                self.places.setdefault(word, {})[place] = None
+
+    def only_place(self, word: str) -> _Place | None:
+        """The place of a word that stands in one alone."""
+        places = self.places.get(word, {})
+        return next(iter(places)) if len(places) == 1 else None
+
+    def swap(self, place: _Place, old: str, new: str) -> tuple[Edit, ...]:
+        """The patch that writes another word at a place, and wherever an alias repeats it."""
+        text = place.path[-1] if place.is_key else look_up(self.spec, place.path)
+        changed = re.sub(rf"(?<!\w){re.escape(old)}(?!\w)", lambda _: new, str(text))
+        edit = Edit("rename" if place.is_key else "set", place.path, changed)
+        return self.repeat((edit,))
+
+    def repeat(self, patch: tuple[Edit, ...]) -> tuple[Edit, ...]:
+        """A patch made at each place where an alias repeats what it mends."""
+        edits = []
+        for edit in patch:
+            places = [edit.path, *self.copies.get(edit.path, ())]
+            alike = [path for path in places if look_up(self.spec, path) == look_up(self.spec, edit.path)]
+            edits += [dataclasses.replace(edit, path=path) for path in alike]
+        return tuple(edits)
+
+
+def complete(problem: Problem, spec: Any) -> Problem:
+    """A problem with the patch that its hint tells; without one that does not fit what stands in the spec."""
+    if problem.patch:
+        return problem if fits(spec, problem.patch) else dataclasses.replace(problem, patch=())
+    meant = read_hint(problem.hint)
+    if not meant or not problem.path:
+        return problem
+    key, value = problem.path[-1], look_up(spec, problem.path)
+    patch: tuple[Edit, ...] = ()
+    named = _QUOTED.findall(problem.found)[:1]
+    if isinstance(key, str) and named == [key] and isinstance(look_up(spec, problem.path[:-1]), Mapping):
+        patch = (Edit("rename", problem.path, meant),)
+    elif isinstance(value, str):
+        last = meant.rsplit(".", 1)[-1]
+        word = nearest(last, [word for word in _WORD.findall(value) if word in problem.found])
+        if word is not None and word != last:
+            changed = re.sub(rf"(?<!\w){re.escape(word)}(?!\w)", lambda _: last, value)
+            patch = (Edit("set", problem.path, changed),)
+    return dataclasses.replace(problem, patch=patch) if patch and fits(spec, patch) else problem
+
+
+def list_suspects(problems: Sequence[Problem], words: Words) -> list[Suspect]:
+    """The edits that may be behind the problems, the most likely first."""
+    found = [*_by_patch(problems, words), *_by_definition(problems, words)]
+    found += [*_by_value(problems, words), *_by_number(problems, words)]
+    return list({suspect.patch: suspect for suspect in reversed(found)}.values())[::-1]
+
+
+def _by_patch(problems: Sequence[Problem], words: Words) -> Iterator[Suspect]:
+    """What the problems say themselves; of those that put one word for another, the first."""
+    told = set()
+    for problem in problems:
+        if not problem.patch or any(edit.action == "insert" for edit in problem.patch):
+            continue
+        old, new = read_typo(problem, words.spec)
+        if (old, new) in told and old:
+            continue
+        told.add((old, new))
+        yield Suspect(words.repeat(problem.patch), problem, (old, new))
+
+
+def read_typo(problem: Problem, spec: Any) -> tuple[str, str]:
+    """The word that the patch of a problem takes away, and the one that it puts there."""
+    edit = problem.patch[0]
+    before = edit.path[-1] if edit.action == "rename" else look_up(spec, edit.path)
+    old, new = _WORD.findall(str(before)), _WORD.findall(str(edit.value))
+    if len(old) != len(new):
+        return str(before), str(edit.value)
+    return next((pair for pair in zip(old, new, strict=True) if pair[0] != pair[1]), ("", ""))
+
+
+def _by_definition(problems: Sequence[Problem], words: Words) -> Iterator[Suspect]:
+    """Words that stand in one place alone and are near to a word that the problems name: misspelt definitions."""
+    once = {word.lower(): word for word, places in words.places.items() if len(places) == 1}
+    for word in _count_words(problems):
+        close = difflib.get_close_matches(word.lower(), once, n=3, cutoff=0.7)
+        near = nearest(word, [name for name in once.values() if name != word])
+        names = [*([near] if near else []), *(once[name] for name in close)]
+        for name in dict.fromkeys(name for name in names if name != word):
+            place = words.only_place(name)
+            if place is None:
+                continue
+            uses = [problem.path for problem in problems if word in _words_of(problem)]
+            patch = words.swap(place, name, word)
+            yield Suspect(patch, _tell_definition(name, word, place, uses, problems[0].code, patch), (name, word))
+
+
+def _count_words(problems: Sequence[Problem]) -> list[str]:
+    """The words that the problems name, those of many problems first."""
+    counts: dict[str, int] = {}
+    for problem in problems:
+        for word in _words_of(problem):
+            counts[word] = counts.get(word, 0) + 1
+    return sorted(counts, key=lambda word: -counts[word])[:6]
+
+
+def _words_of(problem: Problem) -> set[str]:
+    """The words in the quotes of what a problem found."""
+    return {word for text in _QUOTED.findall(problem.found) for word in _WORD.findall(text) if len(word) > 1}
+
+
+def _tell_definition(
+    name: str, word: str, place: _Place, uses: Sequence[Path], code: str, patch: tuple[Edit, ...]
+) -> Problem:
+    others = f" and {len(uses) - 1} more place{'s' if len(uses) > 2 else ''}" if len(uses) > 1 else ""
+    names = "names" if len(uses) == 1 else "name"
+    expected = f"{quote(word)}, which {format_path(uses[0])}{others} {names}"
+    found = f"the name {quote(name)}, which nothing else names"
+    return Problem(place.path, found, expected, f"did you mean {word!r}?", code, patch=patch)
+
+
+def _by_value(problems: Sequence[Problem], words: Words) -> Iterator[Suspect]:
+    """Wrong words that stand elsewhere than where they are refused: in a variable, or with a caller."""
+    for problem in problems:
+        meant = read_hint(problem.hint)
+        for word in sorted(_words_of(problem)) if meant else ():
+            place = words.only_place(word)
+            if place is None or place.path == problem.path or not nearest(word, [meant]):
+                continue
+            patch = words.swap(place, word, meant)
+            moved = dataclasses.replace(problem, path=place.path, patch=patch)
+            yield Suspect(patch, moved, (word, meant))
+
+
+def _by_number(problems: Sequence[Problem], words: Words) -> Iterator[Suspect]:
+    """Numbers in a form that problems name, wherever they stand."""
+    for path, value in words.values:
+        meant, is_sure = _mend_number(value)
+        if meant is None:
+            continue
+        pattern = re.compile(rf"(?<![\w.-]){re.escape(quote(value))}(?![\w.])")
+        naming = [problem for problem in problems if pattern.search(problem.found)]
+        if not naming:
+            continue
+        patch = words.repeat((Edit("set", path, meant),))
+        at_place = next((problem for problem in naming if problem.path == path), None)
+        same = next((problem for problem in naming if problem.found == quote(value)), naming[0])
+        hint = f"write {meant}" if is_sure else ""
+        moved = dataclasses.replace(same, path=path, found=quote(value), hint=hint, patch=patch if is_sure else ())
+        yield Suspect(patch, at_place or moved)
+
+
+def _mend_number(value: Any) -> tuple[Any, bool]:
+    """The number that a value is likely meant for, and whether that is sure; None for a number as it should be."""
+    if isinstance(value, str):
+        number = parse_number(value)
+        digits = re.search(r"\d+", value)
+        return (number, True) if number is not None else (int(digits.group()) if digits else None, False)
+    if isinstance(value, float) and value.is_integer():
+        return int(value), True
+    return (-value, False) if isinstance(value, int) and value < 0 else (None, False)
