@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from typing import Any
 
 import torch
@@ -126,7 +127,10 @@ def _listed_name(name: str) -> str:
     for full in (full_name(name), f"torch.{name}", f"torch.nn.functional.{name}"):
         if full in functions():
             return full
-    raise ArgumentError(wrong_choice(("name",), name, "a tensor function", functions()))
+    problem = wrong_choice(("name",), name, "a tensor function", functions())
+    shorts = [full.rsplit(".", 1)[-1] for full in functions()]
+    short = wrong_choice(("name",), name, "a tensor function", shorts)  # `mean` is far from `torch.Tensor.mean`
+    raise ArgumentError(problem if problem.hint else dataclasses.replace(short, expected=problem.expected))
 
 
 @register("TorchFn", example={"params": {"name": "topk", "k": 3}, "inputs": {"input": [8]}})

@@ -14,7 +14,7 @@ _EXPECTED = "in_names, or an argument of the type"
 
 def find_typos(spec: Mapping[str, Any]) -> list[Problem]:
     """The problem that `type` or `dag_in_shape` is misspelt in a flat arc; in others it stands for itself."""
-    if "dag_in_shape" in spec and "type" not in spec:
+    if "type" not in spec:
         words = [key for key, value in spec.items() if isinstance(value, str) and nearest(key, ["type"])]
         return unknown_keys((), words[:1], ["type"], ["type"]) if words else []
     if "dag_in_shape" in spec or "type" not in spec:

@@ -6,7 +6,7 @@ import dataclasses
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
-from torcharc.errors import Edit, Path, Problem, choices, did_you_mean, quote, unknown_keys
+from torcharc.errors import Path, Problem, choices, did_you_mean, quote, respell, unknown_keys
 from torcharc.graph import Node, Ref
 from torcharc.spec.arcgraph_inputs import is_name, wrong_name
 from torcharc.spec.arcgraph_nodes import (
@@ -35,12 +35,13 @@ def form_of(outputs: Sequence[tuple[str, Ref]]) -> Literal["tensor", "dict"]:
 
 @dataclasses.dataclass(slots=True)
 class Row:
-    """An entry of the list of nodes: its copies, each a `Part`; None where they cannot be read."""
+    """An entry of the list of nodes: its copies, each a `Part`, and what the entry before it is called."""
 
     name: str
     path: Path
     copies: Copies
     parts: list[Part]
+    before: str | None
 
 
 class Level:
@@ -59,8 +60,8 @@ class Level:
         self.sources: dict[str, Source] = dict(inputs)
         self.rows: dict[str, Row] = {}
         self.used: set[str] = set()
-        self.places: dict[str, Path] = {}  # where the inputs stand
         self.is_certain = True  # whether all nodes have names
+        self.last = next(iter(inputs), None)  # the name of the last node so far, or of the first input
         self.problems: list[Problem] = []
 
     def read_nodes(self, items: Any, path: Path) -> list[Node]:
@@ -78,10 +79,7 @@ class Level:
                 if "module" in part.spec:
                     self._share(part, row)
         self._pass_through()
-        nodes, before = [], next(iter(self.inputs), None)
-        for row in self.rows.values():
-            nodes += self._bind(row, before)
-            before = row.name
+        nodes = [node for row in self.rows.values() for node in self._bind(row, row.before)]
         return self._order(nodes)
 
     def read_outputs(self, value: Any, path: Path) -> tuple[tuple[str, Ref], ...]:
@@ -104,28 +102,10 @@ class Level:
 
     def list_problems(self) -> list[Problem]:
         """All problems; where a node has no name, an undefined one may be meant for it."""
-        problems = [problem for problem in self.problems if self.is_certain or problem.code != "undefined"]
-        groups: dict[tuple[str, str], list[Problem]] = {}
-        for problem in problems:
-            if problem.code == "undefined" and problem.patch:
-                groups.setdefault(_read_typo(problem), []).append(problem)
-        for (word, name), group in groups.items():
-            if len(group) > 1 and name not in self.used:  # the definition is misspelt: one fault, told once
-                first = dataclasses.replace(group[0], patch=self._rename(name, word))
-                problems = [first if problem is group[0] else problem for problem in problems]
-                problems = [problem for problem in problems if problem not in group[1:]]
-        return problems
-
-    def _rename(self, name: str, word: str) -> tuple[Edit, ...]:
-        """The patch that calls what is defined as `name` by another name."""
-        if name in self.rows:
-            return (Edit("set", (*self.rows[name].path, "name"), word),)
-        place = self.places.get(name, ())
-        return (Edit("rename" if isinstance(place[-1], str) else "set", place, word),) if place else ()
+        return [problem for problem in self.problems if self.is_certain or problem.code != "undefined"]
 
     def warn_unused(self, inputs: Mapping[str, Path]) -> None:
         """Warns of nodes and inputs that nothing refers to; `inputs` says where the inputs stand."""
-        self.places = dict(inputs)
         if any(problem.code == "undefined" for problem in self.problems):
             return  # what has the wrong name there may be what is missed here
         places = {**inputs, **{name: row.path for name, row in self.rows.items()}}
@@ -141,12 +121,14 @@ class Level:
             self.problems.append(Problem(path, quote(item), "a node: {name: ..., type: ..., inputs: ...}", code="node"))
             self.is_certain = False
             return
+        required = [] if "type" in item or "module" in item else ["type"]
+        problems = unknown_keys(path, item, [*KEYS, *COPY_KEYS], [*([] if "name" in item else ["name"]), *required])
+        self.problems += problems
+        item = respell(item, problems) if problems else item
+        self.blocks.mention(item)
         if "name" not in item:
             self.is_certain = False
-            required = ["name"] if "type" in item or "module" in item else ["name", "type"]
-            self.problems += unknown_keys(path, item, [*KEYS, *COPY_KEYS], required)
             return
-        self.blocks.mention(item)
         name = item["name"]
         if not is_name(name):
             self.problems.append(wrong_name(name, (*path, "name"), "a node"))
@@ -161,7 +143,8 @@ class Level:
         self.problems += problems
         self.sources[name] = Source(None)
         if copies is not None:
-            self.rows[name] = Row(name, path, copies, self._list_parts(name, copies, path))
+            self.rows[name] = Row(name, path, copies, self._list_parts(name, copies, path), self.last)
+        self.last = name
 
     def _list_parts(self, name: str, copies: Copies, path: Path) -> list[Part]:
         referrer = f"the node {quote(name)}"
@@ -228,17 +211,15 @@ class Level:
 
     def _pass_through(self) -> None:
         """Lets the names of nodes that are left out stand for their first input."""
-        before = next(iter(self.inputs), None)
         for row in self.rows.values():
             if not row.parts:
                 value = row.copies.wiring.get("inputs")
-                text = before if value is None else value
+                text = row.before if value is None else value
                 self.used |= {row.name, *first_names(text)}
                 path = (*row.path, "inputs")
                 ref, problems = find_first_ref(text, path, self.sources, f"the node {quote(row.name)}")
                 self.problems += problems
                 self.sources[row.name] = Source(ref)
-            before = row.name
 
     def _bind(self, row: Row, before: str | None) -> list[Node]:
         """The node that a row becomes: one, or none where it is left out or faulty."""
@@ -266,9 +247,3 @@ class Level:
             self.problems.append(Problem(path, found, "nodes that do not wait for themselves", code="cycle"))
             self.sources.update(dict.fromkeys(cycle, Source(None)))
         return [by_name[name] for name in order]
-
-
-def _read_typo(problem: Problem) -> tuple[str, str]:
-    """The name that an undefined reference begins with, and the one that its patch puts there."""
-    word = problem.found.split("'", 2)[1]
-    return word.split(".", 1)[0], str(problem.patch[0].value).split(".", 1)[0]

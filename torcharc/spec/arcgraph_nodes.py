@@ -7,11 +7,10 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from torcharc.entry import Entry, Port
-from torcharc.errors import Path, Problem, missing_key, quote, respell, unknown_keys
+from torcharc.errors import Path, Problem, missing_key, quote
 from torcharc.graph import Graph, Node, Ref, walk_refs
 from torcharc.spec.arcgraph_types import find_type, read_type_params
 from torcharc.spec.binding import Binding, Target, bind_inputs, target_of_type
-from torcharc.spec.expand import COPY_KEYS
 from torcharc.spec.references import Source, read_reference, source_of_block, source_of_type
 from torcharc.spec.template import Scope
 
@@ -68,12 +67,8 @@ class Part:
 
 
 def resolve_part(part: Part, blocks: Blocks) -> None:
-    """Checks the keys of a node, finds its type and reads its params."""
+    """Finds the type of a node and reads its params."""
     item, path = part.spec, part.path
-    required = [] if "type" in item or "module" in item else ["type"]
-    problems = unknown_keys(path, item, [*KEYS, *COPY_KEYS], required)
-    part.problems += problems
-    part.spec = item = respell(item, problems) if problems else item
     params = item.get("params")
     if params is not None and not isinstance(params, Mapping):
         part.problems.append(Problem((*path, "params"), quote(params), "a mapping of arguments", code="value"))

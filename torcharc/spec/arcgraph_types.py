@@ -29,6 +29,10 @@ def find_type(name: Any, path: Path, blocks: Collection[str] = ()) -> Entry | Pr
         return entry
     if name in blocks:
         return Problem(path, entry.found, entry.expected, f"did you mean 'module.{name}'?", entry.code)
+    head, _, tail = name.partition(".")
+    block = nearest(tail, blocks) if nearest(head, ["module"]) else None
+    if block is not None:
+        return Problem(path, entry.found, entry.expected, f"did you mean 'module.{block}'?", entry.code)
     hint = entry.hint
     prefix = next((prefix for prefix in _PREFIXES if name.startswith(prefix)), "")
     full = full_name(prefix)

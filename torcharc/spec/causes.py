@@ -9,13 +9,12 @@ and happens only where there are problems.
 from __future__ import annotations
 
 import dataclasses
-import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from torcharc.errors import Path, Problem
 from torcharc.spec.edits import apply_patch
-from torcharc.spec.suspects import MOST_VALUES, Suspect, Words, complete, list_suspects
+from torcharc.spec.suspects import MOST_VALUES, Suspect, Words, complete, list_suspects, replace_word
 
 Find = Callable[[Any], tuple[list[Problem], int]]
 """The errors of a spec, and how many nodes it has."""
@@ -139,4 +138,4 @@ def _identify(problem: Problem, suspect: Suspect) -> tuple[Path, str, str]:
     if not old:
         return problem.path, problem.code, problem.found
     path = tuple(new if key == old else key for key in problem.path)
-    return path, problem.code, re.sub(rf"(?<!\w){re.escape(old)}(?!\w)", lambda _: new, problem.found)
+    return path, problem.code, replace_word(problem.found, old, new)

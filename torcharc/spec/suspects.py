@@ -32,6 +32,16 @@ class Suspect:
     words: tuple[str, str] = ("", "")
 
 
+def replace_word(text: str, old: str, new: str) -> str:
+    """`text` with one word in place of another.
+
+    Example:
+        >>> replace_word("${widht * widht2}", "widht", "width")
+        '${width * widht2}'
+    """
+    return re.sub(rf"(?<!\w){re.escape(old)}(?!\w)", lambda _: new, text)
+
+
 class _Place(NamedTuple):
     """Where a word stands: as a key, or in the text there."""
 
@@ -86,8 +96,7 @@ class Words:
     def swap(self, place: _Place, old: str, new: str) -> tuple[Edit, ...]:
         """The patch that writes another word at a place, and wherever an alias repeats it."""
         text = place.path[-1] if place.is_key else look_up(self.spec, place.path)
-        changed = re.sub(rf"(?<!\w){re.escape(old)}(?!\w)", lambda _: new, str(text))
-        edit = Edit("rename" if place.is_key else "set", place.path, changed)
+        edit = Edit("rename" if place.is_key else "set", place.path, replace_word(str(text), old, new))
         return self.repeat((edit,))
 
     def repeat(self, patch: tuple[Edit, ...]) -> tuple[Edit, ...]:
@@ -112,12 +121,12 @@ def complete(problem: Problem, spec: Any) -> Problem:
     named = _QUOTED.findall(problem.found)[:1]
     if isinstance(key, str) and named == [key] and isinstance(look_up(spec, problem.path[:-1]), Mapping):
         patch = (Edit("rename", problem.path, meant),)
+    elif isinstance(value, str) and nearest(meant, [value]):
+        patch = (Edit("set", problem.path, meant),)
     elif isinstance(value, str):
-        last = meant.rsplit(".", 1)[-1]
-        word = nearest(last, [word for word in _WORD.findall(value) if word in problem.found])
-        if word is not None and word != last:
-            changed = re.sub(rf"(?<!\w){re.escape(word)}(?!\w)", lambda _: last, value)
-            patch = (Edit("set", problem.path, changed),)
+        word = nearest(meant, [word for word in _WORD.findall(value) if word in problem.found])
+        if word is not None and word != meant:
+            patch = (Edit("set", problem.path, replace_word(value, word, meant)),)
     return dataclasses.replace(problem, patch=patch) if patch and fits(spec, patch) else problem
 
 
