@@ -64,7 +64,8 @@ def parse_arc(
     typos = find_typos(spec)
     spec = respell(spec, typos)
     if "dag_in_shape" not in spec:
-        return parse_module(spec, scope)
+        graph, problems = parse_module(spec, scope)
+        return graph, typos + problems
     stated, problems = fill(spec["dag_in_shape"], scope, ("dag_in_shape",), expansion.budget)
     inputs, faults = (None, problems) if problems else parse_shapes(stated, ("dag_in_shape",))
     if inputs is None:

@@ -11,8 +11,8 @@ from torcharc.errors import Path, Problem, choices, did_you_mean, missing_key, q
 from torcharc.graph import Graph, Node, Ref
 from torcharc.spec.arcgraph_inputs import is_name, wrong_name
 from torcharc.spec.arcgraph_level import Level, form_of
-from torcharc.spec.arcgraph_nodes import BLOCKS, STACK
-from torcharc.spec.arcgraph_types import find_type
+from torcharc.spec.arcgraph_nodes import BLOCKS
+from torcharc.spec.arcgraph_types import STACK, find_type
 from torcharc.spec.expand import Expansion
 from torcharc.spec.form import find_form, variables_key
 from torcharc.spec.inline import count_nodes, parse_inline
@@ -165,7 +165,8 @@ class Blocks:
         self._chain.pop()
         self.problems += level.list_problems()
         specs = tuple((name, None) for name in definition.inputs)
-        graph = Graph(specs, tuple(nodes), outputs, form_of(outputs), firsts=True) if outputs else None
+        is_whole = isinstance(definition.spec["outputs"], Mapping) and len(outputs) == len(definition.spec["outputs"])
+        graph = Graph(specs, tuple(nodes), outputs, form_of(outputs), firsts=True) if outputs and is_whole else None
         size = self.count - before + len(nodes)
         self.count = before
         self._made[key] = graph, size

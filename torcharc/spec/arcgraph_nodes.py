@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from torcharc.entry import Entry, Port
 from torcharc.errors import Path, Problem, missing_key, quote
 from torcharc.graph import Graph, Node, Ref, walk_refs
-from torcharc.spec.arcgraph_types import find_type, read_type_params
+from torcharc.spec.arcgraph_types import STACK, find_type, read_type_params
 from torcharc.spec.binding import Binding, Target, bind_inputs, target_of_type
 from torcharc.spec.references import Source, read_reference, source_of_block, source_of_type
 from torcharc.spec.template import Scope
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 KEYS = ("name", "type", "params", "inputs", "module")
 
 BLOCKS = ("module.", "modules.")
-STACK = "arc.stack"
 
 
 @dataclasses.dataclass(slots=True)

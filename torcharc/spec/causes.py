@@ -19,7 +19,7 @@ from torcharc.spec.suspects import MOST_VALUES, Suspect, Words, complete, list_s
 Find = Callable[[Any], tuple[list[Problem], int]]
 """The errors of a spec, and how many nodes it has."""
 
-MOST_TRIALS = 16
+MOST_TRIALS = 8
 """The most edits that are tried for one spec."""
 
 MOST_NODES = 10_000
@@ -67,8 +67,7 @@ def _join_aliases(errors: Sequence[Problem], words: Words) -> list[Problem]:
     for (path, _, _), group in groups.items():
         first = group[0]
         if len(group) > 1 and any(error.path != path for error in group):
-            own = {other: words.twins.get(other.path, other.path) for other in first.patch}
-            edits = tuple(dataclasses.replace(edit, path=own[edit]) for edit in first.patch)
+            edits = tuple(dataclasses.replace(edit, path=words.twins.get(edit.path, edit.path)) for edit in first.patch)
             first = dataclasses.replace(first, path=path, patch=words.repeat(edits))
         joined.append(first)
     return joined
@@ -87,55 +86,68 @@ def _join_uses(errors: Sequence[Problem]) -> list[Problem]:
 
 
 class _Search:
-    """Looks for edits that mend several errors."""
+    """Looks for edits that mend several errors, or one that is told at another place than that of the edit."""
 
     def __init__(self, errors: Sequence[Problem], words: Words, find: Find):
-        self.errors = list(errors)
+        self.rest = list(errors)
+        self.told: list[Problem] = []
         self.words = words
         self.find = find
+        self.mended = words.spec  # with the edits that were found
+        self.typos: list[tuple[str, str]] = []  # the words that these took away, and those that they put there
         self.trials = MOST_TRIALS
         self.nodes = MOST_NODES
 
     def run(self) -> list[Problem]:
         """The causes, and the errors that have one each."""
-        rest, spec, told = self.errors, self.words.spec, []
-        while rest and self.trials > 0 and self.nodes > 0:
-            found = self._find_best(rest, spec)
-            if found is None:
-                break
-            suspect, left = found
-            told.append(suspect.problem)
-            rest, spec = left, apply_patch(spec, suspect.patch)
-        return [*told, *rest]
+        while self.rest and self._tell_next():
+            pass
+        return [*self.told, *self.rest]
 
-    def _find_best(self, rest: list[Problem], spec: Any) -> tuple[Suspect, list[Problem]] | None:
-        """The suspect that explains the most of the errors, and those that it does not explain."""
-        best: tuple[Suspect, list[Problem]] | None = None
-        for suspect in list_suspects(rest, self.words):
+    def _tell_next(self) -> bool:
+        """Takes the errors of one cause together; whether there is one."""
+        moved: dict[Problem, Problem] = {}
+        for suspect in list_suspects(self.rest, self.words):
             if self.trials <= 0 or self.nodes <= 0:
                 break
-            left = self._try(suspect, rest, spec)
-            if left is not None and len(left) < len(best[1] if best else rest):
-                best = suspect, left
-            if best is not None and not best[1]:
-                break
-        return best
+            typos = [*self.typos, suspect.words]
+            mended, left = self._try(suspect, typos)
+            explained = [problem for problem in self.rest if problem not in left]
+            if len(explained) > 1 or (explained and not left):
+                self.told.append(suspect.problem)
+                self.rest, self.mended, self.typos = left, mended, typos
+                return True
+            if explained and suspect.problem not in self.rest:
+                moved.setdefault(explained[0], suspect.problem)
+        self.rest = [moved.get(problem, problem) for problem in self.rest]
+        return False
 
-    def _try(self, suspect: Suspect, rest: list[Problem], spec: Any) -> list[Problem] | None:
-        """The errors that are left when a suspect is mended; None where that makes new ones."""
+    def _try(self, suspect: Suspect, typos: Sequence[tuple[str, str]]) -> tuple[Any, list[Problem]]:
+        """The spec with the edit of a suspect, and the errors that are left; all of them where it makes new ones."""
         self.trials -= 1
-        found, nodes = self.find(apply_patch(spec, suspect.patch))
+        renamed = dict(self.typos)
+        mended = apply_patch(
+            self.mended,
+            [
+                dataclasses.replace(edit, path=(*_respell(edit.path[:-1], renamed), *edit.path[-1:]))
+                for edit in suspect.patch
+            ],
+        )
+        found, nodes = self.find(mended)
         self.nodes -= max(nodes, 1)
-        keys = {_identify(problem, suspect) for problem in found}
-        if not keys <= {_identify(problem, suspect) for problem in rest}:
-            return None
-        return [problem for problem in rest if _identify(problem, suspect) in keys]
+        keys = {_identify(problem, typos) for problem in found}
+        if not keys <= {_identify(problem, typos) for problem in self.rest}:
+            return mended, self.rest
+        return mended, [problem for problem in self.rest if _identify(problem, typos) in keys]
 
 
-def _identify(problem: Problem, suspect: Suspect) -> tuple[Path, str, str]:
-    """What makes a problem the same before and after an edit that puts one word for another."""
-    old, new = suspect.words
-    if not old:
-        return problem.path, problem.code, problem.found
-    path = tuple(new if key == old else key for key in problem.path)
-    return path, problem.code, replace_word(problem.found, old, new)
+def _respell(path: Path, typos: Mapping[str, str]) -> Path:
+    return tuple(typos.get(key, key) if isinstance(key, str) else key for key in path)
+
+
+def _identify(problem: Problem, typos: Sequence[tuple[str, str]]) -> tuple[Path, str, str]:
+    """What makes a problem the same before and after edits that put one word for another."""
+    found = problem.found
+    for old, new in typos:
+        found = replace_word(found, old, new) if old else found
+    return _respell(problem.path, dict(typos)), problem.code, found

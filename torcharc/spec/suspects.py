@@ -6,6 +6,7 @@ that nothing uses; a value that a type refuses stands where a variable or a call
 
 from __future__ import annotations
 
+import collections
 import dataclasses
 import difflib
 import re
@@ -19,7 +20,11 @@ from torcharc.spec.numbers import parse_number
 MOST_VALUES = 20_000
 """The most values of a spec in which a common cause of its problems is looked for."""
 
+MOST_WORDS = 6
+"""The most words of the problems that a misspelling is looked for."""
+
 _WORD = re.compile(r"[A-Za-z_]\w*")
+_FLOAT = re.compile(r"\d\.0(?!\d)")
 _QUOTED = re.compile(r"'([^']*)'")
 
 
@@ -77,6 +82,8 @@ class Words:
                 self._note(key, _Place((*path, key), True))
                 self._walk(item, (*path, key))
         elif isinstance(value, (list, tuple)):
+            if len(value) == 1 and path not in self.twins:
+                self.values.append((path, value))
             for index, item in enumerate(value):
                 self._walk(item, (*path, index))
         elif path not in self.twins:
@@ -121,20 +128,27 @@ def complete(problem: Problem, spec: Any) -> Problem:
     named = _QUOTED.findall(problem.found)[:1]
     if isinstance(key, str) and named == [key] and isinstance(look_up(spec, problem.path[:-1]), Mapping):
         patch = (Edit("rename", problem.path, meant),)
-    elif isinstance(value, str) and nearest(meant, [value]):
-        patch = (Edit("set", problem.path, meant),)
     elif isinstance(value, str):
-        word = nearest(meant, [word for word in _WORD.findall(value) if word in problem.found])
-        if word is not None and word != meant:
-            patch = (Edit("set", problem.path, replace_word(value, word, meant)),)
+        is_word = _WORD.fullmatch(meant) is not None
+        told = [word for word in _WORD.findall(value) if is_word and word in problem.found]
+        word = nearest(meant, told) or (value if nearest(meant, [value]) else None)
+        if word is not None:
+            changed = replace_word(value, word, meant) if word != meant else meant
+            patch = (Edit("set", problem.path, changed),) if changed != value else ()
     return dataclasses.replace(problem, patch=patch) if patch and fits(spec, patch) else problem
 
 
 def list_suspects(problems: Sequence[Problem], words: Words) -> list[Suspect]:
     """The edits that may be behind the problems, the most likely first."""
-    found = [*_by_patch(problems, words), *_by_definition(problems, words)]
+    counts = _count_words(problems)
+    found = [*_by_definition(problems, words, [word for word in counts if counts[word] > 1])]
+    found += [*_by_patch(problems, words)]
+    found += [*_by_definition(problems, words, [word for word in counts if counts[word] == 1])]
     found += [*_by_value(problems, words), *_by_number(problems, words)]
-    return list({suspect.patch: suspect for suspect in reversed(found)}.values())[::-1]
+    first: dict[tuple[Edit, ...], Suspect] = {}
+    for suspect in found:
+        first.setdefault(suspect.patch, suspect)
+    return list(first.values())
 
 
 def _by_patch(problems: Sequence[Problem], words: Words) -> Iterator[Suspect]:
@@ -160,10 +174,10 @@ def read_typo(problem: Problem, spec: Any) -> tuple[str, str]:
     return next((pair for pair in zip(old, new, strict=True) if pair[0] != pair[1]), ("", ""))
 
 
-def _by_definition(problems: Sequence[Problem], words: Words) -> Iterator[Suspect]:
+def _by_definition(problems: Sequence[Problem], words: Words, wanted: Sequence[str]) -> Iterator[Suspect]:
     """Words that stand in one place alone and are near to a word that the problems name: misspelt definitions."""
     once = {word.lower(): word for word, places in words.places.items() if len(places) == 1}
-    for word in _count_words(problems):
+    for word in wanted:
         close = difflib.get_close_matches(word.lower(), once, n=3, cutoff=0.7)
         near = nearest(word, [name for name in once.values() if name != word])
         names = [*([near] if near else []), *(once[name] for name in close)]
@@ -176,17 +190,16 @@ def _by_definition(problems: Sequence[Problem], words: Words) -> Iterator[Suspec
             yield Suspect(patch, _tell_definition(name, word, place, uses, problems[0].code, patch), (name, word))
 
 
-def _count_words(problems: Sequence[Problem]) -> list[str]:
-    """The words that the problems name, those of many problems first."""
-    counts: dict[str, int] = {}
-    for problem in problems:
-        for word in _words_of(problem):
-            counts[word] = counts.get(word, 0) + 1
-    return sorted(counts, key=lambda word: -counts[word])[:6]
+def _count_words(problems: Sequence[Problem]) -> dict[str, int]:
+    """The words that most problems name, and how many do."""
+    counts = collections.Counter(word for problem in problems for word in sorted(_words_of(problem)))
+    return dict(counts.most_common(MOST_WORDS))
 
 
 def _words_of(problem: Problem) -> set[str]:
-    """The words in the quotes of what a problem found."""
+    """The words in the quotes of what a problem found; a shape that does not fit is of no word."""
+    if problem.code in ("shape", "arguments"):
+        return set()
     return {word for text in _QUOTED.findall(problem.found) for word in _WORD.findall(text) if len(word) > 1}
 
 
@@ -214,21 +227,29 @@ def _by_value(problems: Sequence[Problem], words: Words) -> Iterator[Suspect]:
 
 
 def _by_number(problems: Sequence[Problem], words: Words) -> Iterator[Suspect]:
-    """Numbers in a form that problems name, wherever they stand."""
+    """Numbers in a form that problems name, wherever they stand; last those of which they name a multiple."""
+    others = []
+    floats = [problem for problem in problems if _FLOAT.search(problem.found)]
     for path, value in words.values:
-        meant, is_sure = _mend_number(value)
-        if meant is None:
+        if _mend_number(value)[0] is None:
             continue
         pattern = re.compile(rf"(?<![\w.-]){re.escape(quote(value))}(?![\w.])")
         naming = [problem for problem in problems if pattern.search(problem.found)]
-        if not naming:
-            continue
-        patch = words.repeat((Edit("set", path, meant),))
-        at_place = next((problem for problem in naming if problem.path == path), None)
-        same = next((problem for problem in naming if problem.found == quote(value)), naming[0])
-        hint = f"write {meant}" if is_sure else ""
-        moved = dataclasses.replace(same, path=path, found=quote(value), hint=hint, patch=patch if is_sure else ())
-        yield Suspect(patch, at_place or moved)
+        if naming:
+            yield _suspect_number(path, value, naming, words)
+        elif floats and isinstance(value, float):
+            others.append(_suspect_number(path, value, floats, words))
+    yield from others
+
+
+def _suspect_number(path: Path, value: Any, naming: Sequence[Problem], words: Words) -> Suspect:
+    meant, is_sure = _mend_number(value)
+    patch = words.repeat((Edit("set", path, meant),))
+    at_place = next((problem for problem in naming if problem.path == path), None)
+    same = next((problem for problem in naming if problem.found == quote(value)), naming[0])
+    hint = f"write {meant}" if is_sure else ""
+    moved = dataclasses.replace(same, path=path, found=quote(value), hint=hint, patch=patch if is_sure else ())
+    return Suspect(patch, at_place or moved)
 
 
 def _mend_number(value: Any) -> tuple[Any, bool]:
@@ -237,6 +258,8 @@ def _mend_number(value: Any) -> tuple[Any, bool]:
         number = parse_number(value)
         digits = re.search(r"\d+", value)
         return (number, True) if number is not None else (int(digits.group()) if digits else None, False)
+    if isinstance(value, list) and len(value) == 1 and type(value[0]) in (int, float):
+        return value[0], True
     if isinstance(value, float) and value.is_integer():
         return int(value), True
     return (-value, False) if isinstance(value, int) and value < 0 else (None, False)
