@@ -17,6 +17,7 @@ from torcharc.spec.causes import find_causes
 from torcharc.spec.formats import parse_spec
 from torcharc.spec.inline import count_nodes
 from torcharc.spec.load import Loaded, load_spec
+from torcharc.spec.near_words import warn_near_words
 from torcharc.spec.override import apply_overrides, bind_variables
 from torcharc.spec.unused import warn_unused_variables
 from torcharc.zoo import text as text  # registers the text models
@@ -105,7 +106,8 @@ def _find_plan(
     plan = None
     if graph is not None:
         plan, found = infer_plan(graph)
-        problems = problems + found + (advise(graph, plan) + warn_unused_variables(spec) if advising else [])
+        problems = problems + found
+        problems += advise(graph, plan) + warn_unused_variables(spec) + warn_near_words(spec) if advising else []
     problems = _sort(problems, loaded.spec)
     if any(problem.severity == "error" for problem in problems):
         problems = _sort(find_causes(problems, spec, lambda spec: _list_errors(spec, variables), loaded.twins), spec)

@@ -10,7 +10,7 @@ from einops.layers.torch import EinMix, Rearrange
 from einops.layers.torch import Reduce as EinopsReduce
 from torch import Tensor, nn
 
-from torcharc.errors import ArgumentError, Problem, quote, wrong_choice
+from torcharc.errors import ArgumentError, Problem, did_you_mean, quote, wrong_choice
 from torcharc.functions import TensorFunction, full_name, functions
 from torcharc.registry import register
 
@@ -165,8 +165,10 @@ def make_reduce(
     if pattern is None and reduction is None and name is not None and dim is not None and not axes_lengths:
         return TorchReduce(name, dim, keepdim)
     given = {"pattern": pattern, "reduction": reduction, "name": name, "dim": dim}
-    found = quote({key: value for key, value in given.items() if value is not None})
-    raise ArgumentError(Problem((), found, "pattern and reduction (einops), or name and dim (a torch function)"))
+    missing = [key for key, value in given.items() if value is None]
+    found = quote({**{key: value for key, value in given.items() if value is not None}, **axes_lengths})
+    hint = next(filter(None, (did_you_mean(key, missing) for key in axes_lengths)), "")
+    raise ArgumentError(Problem((), found, "pattern and reduction (einops), or name and dim (a torch function)", hint))
 
 
 register(

@@ -11,8 +11,8 @@ from torcharc.errors import Path, Problem, choices, did_you_mean, missing_key, q
 from torcharc.graph import Graph, Node, Ref
 from torcharc.spec.arcgraph_inputs import is_name, wrong_name
 from torcharc.spec.arcgraph_level import Level, form_of
-from torcharc.spec.arcgraph_nodes import BLOCKS
-from torcharc.spec.arcgraph_types import STACK, find_type
+from torcharc.spec.arcgraph_nodes import BLOCKS, check_keys, check_unrun
+from torcharc.spec.arcgraph_types import STACK
 from torcharc.spec.expand import Expansion
 from torcharc.spec.form import find_form, variables_key
 from torcharc.spec.inline import count_nodes, parse_inline
@@ -247,14 +247,10 @@ class Blocks:
                 continue
             items = definition.spec["graph"]
             for index, item in enumerate(items if isinstance(items, (list, tuple)) else ()):
-                type_ = item.get("type") if isinstance(item, Mapping) else None
-                if type_ is None or (
-                    isinstance(type_, str) and (type_ == STACK or type_.startswith(BLOCKS) or "${" in type_)
-                ):
-                    continue
-                entry = find_type(type_, (*definition.path, "graph", index, "type"), self.names)
-                if isinstance(entry, Problem):
-                    problems.append(entry)
+                place = (*definition.path, "graph", index)
+                if isinstance(item, Mapping):
+                    faults = check_keys(item, place)
+                    problems += faults + check_unrun(respell(item, faults), place, self)
         return problems
 
 

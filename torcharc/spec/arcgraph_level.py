@@ -6,20 +6,21 @@ import dataclasses
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
-from torcharc.errors import Path, Problem, choices, did_you_mean, quote, respell, unknown_keys
+from torcharc.errors import Path, Problem, choices, did_you_mean, quote, respell
 from torcharc.graph import Node, Ref
 from torcharc.spec.arcgraph_inputs import is_name, wrong_name
 from torcharc.spec.arcgraph_nodes import (
-    KEYS,
     Part,
     bind_part,
+    check_keys,
+    check_unrun,
     find_first_ref,
     first_names,
     names_in,
     names_read,
     resolve_part,
 )
-from torcharc.spec.expand import COPY_KEYS, Copies
+from torcharc.spec.expand import Copies
 from torcharc.spec.ordering import order_names
 from torcharc.spec.references import Source, read_reference
 from torcharc.spec.template import Scope
@@ -106,8 +107,8 @@ class Level:
 
     def warn_unused(self, inputs: Mapping[str, Path]) -> None:
         """Warns of nodes and inputs that nothing refers to; `inputs` says where the inputs stand."""
-        if any(problem.code == "undefined" for problem in self.problems):
-            return  # what has the wrong name there may be what is missed here
+        if any(problem.code in ("undefined", "template") for problem in self.problems):
+            return  # what has the wrong name there, or cannot be read, may be what is missed here
         places = {**inputs, **{name: row.path for name, row in self.rows.items()}}
         for name, path in places.items():
             if name not in self.used:
@@ -121,8 +122,7 @@ class Level:
             self.problems.append(Problem(path, quote(item), "a node: {name: ..., type: ..., inputs: ...}", code="node"))
             self.is_certain = False
             return
-        required = [] if "type" in item or "module" in item else ["type"]
-        problems = unknown_keys(path, item, [*KEYS, *COPY_KEYS], [*([] if "name" in item else ["name"]), *required])
+        problems = check_keys(item, path)
         self.problems += problems
         item = respell(item, problems) if problems else item
         self.blocks.mention(item)
@@ -142,6 +142,8 @@ class Level:
         copies, problems = self.blocks.expansion.expand(item, self.scope, path, ["inputs"])
         self.problems += problems
         self.sources[name] = Source(None)
+        if copies is not None and not copies.kept:
+            self.problems += check_unrun(item, path, self.blocks)
         if copies is not None:
             self.rows[name] = Row(name, path, copies, self._list_parts(name, copies, path), self.last)
         self.last = name

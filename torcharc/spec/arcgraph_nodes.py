@@ -7,10 +7,11 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from torcharc.entry import Entry, Port
-from torcharc.errors import Path, Problem, missing_key, quote
+from torcharc.errors import Path, Problem, missing_key, quote, unknown_keys
 from torcharc.graph import Graph, Node, Ref, walk_refs
 from torcharc.spec.arcgraph_types import STACK, find_type, read_type_params
 from torcharc.spec.binding import Binding, Target, bind_inputs, target_of_type
+from torcharc.spec.expand import COPY_KEYS
 from torcharc.spec.references import Source, read_reference, source_of_block, source_of_type
 from torcharc.spec.template import Scope
 
@@ -88,6 +89,20 @@ def resolve_part(part: Part, blocks: Blocks) -> None:
     part.params, faults = read_type_params(entry, given, (*path, "params"), part.scope)
     part.problems += faults
     part.has_wrong_params |= bool(faults)
+
+
+def check_keys(item: Mapping[str, Any], path: Path) -> list[Problem]:
+    """The problems of the keys of a node: those that are none, and those that are missing."""
+    required = [] if "type" in item or "module" in item else ["type"]
+    return unknown_keys(path, item, [*KEYS, *COPY_KEYS], [*([] if "name" in item else ["name"]), *required])
+
+
+def check_unrun(item: Mapping[str, Any], path: Path, blocks: Blocks) -> list[Problem]:
+    """The problem that the type of a node which does not run is none."""
+    type_ = item.get("type")
+    is_block = isinstance(type_, str) and (type_ == STACK or type_.startswith(BLOCKS) or "${" in type_)
+    entry = None if type_ is None or is_block else find_type(type_, (*path, "type"), blocks.names)
+    return [entry] if isinstance(entry, Problem) else []
 
 
 def bind_part(part: Part, sources: Mapping[str, Source], before: str | None) -> Node | None:

@@ -14,7 +14,7 @@ from typing import Any
 
 from torcharc.errors import Path, Problem
 from torcharc.spec.edits import apply_patch
-from torcharc.spec.suspects import MOST_VALUES, Suspect, Words, complete, list_suspects, replace_word
+from torcharc.spec.suspects import MOST_VALUES, Suspect, Words, complete, list_suspects, names_word, replace_word
 
 Find = Callable[[Any], tuple[list[Problem], int]]
 """The errors of a spec, and how many nodes it has."""
@@ -54,7 +54,9 @@ def find_causes(
         return list(problems)
     errors = _join_aliases([complete(problem, spec) for problem in errors], words)
     told = _Search(errors, words, find).run()
-    return [*_join_uses(told), *(problem for problem in problems if problem.severity != "error")]
+    places = {problem.path for problem in told}
+    others = [problem for problem in problems if problem.severity != "error"]
+    return [*_join_uses(told), *(other for other in others if other.code != "unused" or other.path not in places)]
 
 
 def _join_aliases(errors: Sequence[Problem], words: Words) -> list[Problem]:
@@ -135,10 +137,21 @@ class _Search:
         )
         found, nodes = self.find(mended)
         self.nodes -= max(nodes, 1)
-        keys = {_identify(problem, typos) for problem in found}
-        if not keys <= {_identify(problem, typos) for problem in self.rest}:
-            return mended, self.rest
-        return mended, [problem for problem in self.rest if _identify(problem, typos) in keys]
+        keys = {_identify(problem, typos): problem for problem in found}
+        left = [problem for problem in self.rest if _identify(problem, typos) in keys]
+        known = {_identify(problem, typos) for problem in self.rest}
+        new = [problem for key, problem in keys.items() if key not in known]
+        is_cause = not new or (len(new) < len(self.rest) - len(left) and _is_uncovered(new, suspect))
+        return mended, left if is_cause else self.rest
+
+
+def _is_uncovered(new: Sequence[Problem], suspect: Suspect) -> bool:
+    """Whether new errors were hidden by those that a suspect explains, and do not come from its edit."""
+    places = [edit.path for edit in suspect.patch]
+    return suspect.words[1] != "" and not any(
+        names_word(problem, suspect.words[1]) or any(place[: len(problem.path)] == problem.path for place in places)
+        for problem in new
+    )
 
 
 def _respell(path: Path, typos: Mapping[str, str]) -> Path:

@@ -53,9 +53,9 @@ def _fits(spec: Any, edit: Edit) -> bool:
     key = edit.path[-1]
     if edit.action == "rename":
         return isinstance(parent, Mapping) and key in parent and edit.value not in parent
-    if isinstance(parent, list):
-        return isinstance(key, int) and 0 <= key <= len(parent) - (edit.action == "set")
-    written = parent.get(key)
+    if isinstance(parent, list) and not (isinstance(key, int) and 0 <= key <= len(parent) - (edit.action == "set")):
+        return False
+    written = None if edit.action == "insert" else look_up(parent, (key,))
     return not (isinstance(written, str) and "${" in written) or (isinstance(edit.value, str) and "${" in edit.value)
 
 

@@ -203,6 +203,11 @@ def _words_of(problem: Problem) -> set[str]:
     return {word for text in _QUOTED.findall(problem.found) for word in _WORD.findall(text) if len(word) > 1}
 
 
+def names_word(problem: Problem, word: str) -> bool:
+    """Whether a problem quotes a word of the spec."""
+    return word in _words_of(problem)
+
+
 def _tell_definition(
     name: str, word: str, place: _Place, uses: Sequence[Path], code: str, patch: tuple[Edit, ...]
 ) -> Problem:
