@@ -119,7 +119,7 @@ class _Search:
                 self.told.append(suspect.problem)
                 self.rest, self.mended, self.typos = left, mended, typos
                 return True
-            if explained and suspect.problem not in self.rest:
+            if explained:  # by its own patch, which stands further up, or elsewhere
                 moved.setdefault(explained[0], suspect.problem)
         self.rest = [moved.get(problem, problem) for problem in self.rest]
         return False

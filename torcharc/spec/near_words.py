@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import marshal
-import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -20,8 +18,12 @@ def _misspell(word: str) -> set[str]:
     return found - {word}
 
 
-_MEANT = {typo: word for word in _WORDS for typo in _misspell(word)}
-_TYPO = re.compile("|".join(sorted(_MEANT, key=len, reverse=True)).encode(), re.IGNORECASE)
+_MEANT = {
+    spelling: word
+    for word in _WORDS
+    for typo in _misspell(word)
+    for spelling in (typo, typo.capitalize(), typo.upper())
+}
 
 
 def warn_near_words(spec: Any) -> list[Problem]:
@@ -32,13 +34,8 @@ def warn_near_words(spec: Any) -> list[Problem]:
         >>> problem.path, problem.hint
         (('bias',), 'did you mean false?')
     """
-    try:
-        if not _TYPO.search(marshal.dumps(spec, 2)):  # a walk in Python takes longer
-            return []
-    except ValueError:  # it holds what is no plain data
-        return []
     expected = "a word that is not nearly true, false or null; it is read as text"
-    found = [(path, text, _MEANT[text.lower()]) for path, text in _walk_texts(spec, ()) if text.lower() in _MEANT]
+    found = [(path, text, _MEANT[text]) for path, text in _walk_texts(spec, ())] if _has_near_word(spec) else []
     return [
         Problem(
             path,
@@ -53,9 +50,20 @@ def warn_near_words(spec: Any) -> list[Problem]:
     ]
 
 
+def _has_near_word(value: Any) -> bool:
+    """Whether there is one: a walk without places, as most specs have none."""
+    for item in value.values() if type(value) is dict else value if type(value) is list else ():
+        kind = type(item)
+        if item in _MEANT if kind is str else (kind is dict or kind is list) and _has_near_word(item):
+            return True
+    return False
+
+
 def _walk_texts(value: Any, path: Path) -> Iterator[tuple[Path, str]]:
+    """The texts that are near, and their places."""
     if isinstance(value, str):
-        yield path, value
+        if value in _MEANT:
+            yield path, value
     elif isinstance(value, (Mapping, list, tuple)):
         for key, item in value.items() if isinstance(value, Mapping) else enumerate(value):
             yield from _walk_texts(item, (*path, key))
