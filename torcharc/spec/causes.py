@@ -22,8 +22,11 @@ Find = Callable[[Any], tuple[list[Problem], int]]
 MOST_TRIALS = 8
 """The most edits that are tried for one spec."""
 
-MOST_NODES = 10_000
-"""The most nodes that are read in these trials, together."""
+MOST_WORK = 10_000
+"""The most values that are read in these trials together, nodes and the search for near names counted."""
+
+MOST_ERRORS = 500
+"""The most errors that a common cause is looked for."""
 
 _REPEATED = ("shape", "arguments", "value", "choice", "template", "unbound-name")
 
@@ -53,7 +56,7 @@ def find_causes(
     if words is None or words.count > MOST_VALUES:
         return list(problems)
     errors = _join_aliases([complete(problem, spec) for problem in errors], words)
-    told = _Search(errors, words, find).run()
+    told = _Search(errors, words, find).run() if len(errors) <= MOST_ERRORS else errors
     places = {problem.path for problem in told}
     others = [problem for problem in problems if problem.severity != "error"]
     return [*_join_uses(told), *(other for other in others if other.code != "unused" or other.path not in places)]
@@ -98,7 +101,7 @@ class _Search:
         self.mended = words.spec  # with the edits that were found
         self.typos: list[tuple[str, str]] = []  # the words that these took away, and those that they put there
         self.trials = MOST_TRIALS
-        self.nodes = MOST_NODES
+        self.left = MOST_WORK
 
     def run(self) -> list[Problem]:
         """The causes, and the errors that have one each."""
@@ -110,11 +113,10 @@ class _Search:
         """Takes the errors of one cause together; whether there is one."""
         moved: dict[Problem, Problem] = {}
         for suspect in list_suspects(self.rest, self.words):
-            if self.trials <= 0 or self.nodes <= 0:
+            if self.trials <= 0 or self.left < self._price():
                 break
             typos = [*self.typos, suspect.words]
-            mended, left = self._try(suspect, typos)
-            explained = [problem for problem in self.rest if problem not in left]
+            mended, left, explained = self._try(suspect, typos)
             if len(explained) > 1 or (explained and not left):
                 self.told.append(suspect.problem)
                 self.rest, self.mended, self.typos = left, mended, typos
@@ -124,9 +126,14 @@ class _Search:
         self.rest = [moved.get(problem, problem) for problem in self.rest]
         return False
 
-    def _try(self, suspect: Suspect, typos: Sequence[tuple[str, str]]) -> tuple[Any, list[Problem]]:
-        """The spec with the edit of a suspect, and the errors that are left; all of them where it makes new ones."""
+    def _price(self) -> int:
+        """What a trial takes, its nodes aside: each error may look for the nearest of all words."""
+        return self.words.count + len(self.rest) * len(self.words.places) // 100
+
+    def _try(self, suspect: Suspect, typos: Sequence[tuple[str, str]]) -> tuple[Any, list[Problem], list[Problem]]:
+        """The spec with the edit of a suspect, the errors that are left, and those that it explains."""
         self.trials -= 1
+        self.left -= self._price()
         renamed = dict(self.typos)
         mended = apply_patch(
             self.mended,
@@ -136,13 +143,15 @@ class _Search:
             ],
         )
         found, nodes = self.find(mended)
-        self.nodes -= max(nodes, 1)
+        self.left -= nodes
         keys = {_identify(problem, typos): problem for problem in found}
-        left = [problem for problem in self.rest if _identify(problem, typos) in keys]
-        known = {_identify(problem, typos) for problem in self.rest}
+        pairs = [(_identify(problem, typos), problem) for problem in self.rest]
+        left = [problem for key, problem in pairs if key in keys]
+        explained = [problem for key, problem in pairs if key not in keys]
+        known = {key for key, _ in pairs}
         new = [problem for key, problem in keys.items() if key not in known]
-        is_cause = not new or (len(new) < len(self.rest) - len(left) and _is_uncovered(new, suspect))
-        return mended, left if is_cause else self.rest
+        is_cause = not new or (len(new) < len(explained) and _is_uncovered(new, suspect))
+        return (mended, left, explained) if is_cause else (mended, self.rest, [])
 
 
 def _is_uncovered(new: Sequence[Problem], suspect: Suspect) -> bool:

@@ -23,8 +23,12 @@ MOST_VALUES = 20_000
 MOST_WORDS = 6
 """The most words of the problems that a misspelling is looked for."""
 
+MOST_ALIKE = 200
+"""The most words of the spec that one of these is compared with."""
+
 _WORD = re.compile(r"[A-Za-z_]\w*")
 _FLOAT = re.compile(r"\d\.0(?!\d)")
+_NUMBER = re.compile(r"'[^']*'|\[[^][]*\]|[-\w.]+")
 _QUOTED = re.compile(r"'([^']*)'")
 
 
@@ -99,6 +103,14 @@ class Words:
         """The place of a word that stands in one alone."""
         places = self.places.get(word, {})
         return next(iter(places)) if len(places) == 1 else None
+
+    def list_alike(self, word: str) -> list[str]:
+        """The words that stand in one place alone and are about as long as `word`, with its first or last letter."""
+        found: list[str] = []
+        for name, places in self.places.items():
+            if len(places) == 1 and abs(len(name) - len(word)) <= 2 and len(found) < MOST_ALIKE:
+                found += [name] if name[0] == word[0] or name[-1] == word[-1] else []
+        return found
 
     def swap(self, place: _Place, old: str, new: str) -> tuple[Edit, ...]:
         """The patch that writes another word at a place, and wherever an alias repeats it."""
@@ -176,8 +188,8 @@ def read_typo(problem: Problem, spec: Any) -> tuple[str, str]:
 
 def _by_definition(problems: Sequence[Problem], words: Words, wanted: Sequence[str]) -> Iterator[Suspect]:
     """Words that stand in one place alone and are near to a word that the problems name: misspelt definitions."""
-    once = {word.lower(): word for word, places in words.places.items() if len(places) == 1}
     for word in wanted:
+        once = {name.lower(): name for name in words.list_alike(word)}
         close = difflib.get_close_matches(word.lower(), once, n=3, cutoff=0.7)
         near = nearest(word, [name for name in once.values() if name != word])
         names = [*([near] if near else []), *(once[name] for name in close)]
@@ -235,11 +247,14 @@ def _by_number(problems: Sequence[Problem], words: Words) -> Iterator[Suspect]:
     """Numbers in a form that problems name, wherever they stand; last those of which they name a multiple."""
     others = []
     floats = [problem for problem in problems if _FLOAT.search(problem.found)]
+    by_number: dict[str, list[Problem]] = {}
+    for problem in problems:
+        for text in dict.fromkeys(_NUMBER.findall(problem.found)):
+            by_number.setdefault(text, []).append(problem)
     for path, value in words.values:
+        naming = by_number.get(quote(value), [])
         if _mend_number(value)[0] is None:
             continue
-        pattern = re.compile(rf"(?<![\w.-]){re.escape(quote(value))}(?![\w.])")
-        naming = [problem for problem in problems if pattern.search(problem.found)]
         if naming:
             yield _suspect_number(path, value, naming, words)
         elif floats and isinstance(value, float):
