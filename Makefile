@@ -6,7 +6,7 @@ STAMP := .venv/.stamp
 WORKERS ?= 2
 ARGS ?=
 
-.PHONY: setup demo test lint format bench fuzz clean
+.PHONY: setup demo test lint format bench numerics fuzz clean
 
 setup: $(STAMP)
 
@@ -40,7 +40,12 @@ bench: $(STAMP)
 	$(BIN)/python -m bench $(ARGS)
 	$(if $(ARGS),,$(BIN)/python -m bench.zoo --quick)
 
-# Mutated specs, 20,000 of each format: `make fuzz ARGS='arc --count 1000 --seed 1'`.
+# The zoo beside independent implementations, some minutes; a table of the differences in doc/numerics.md.
+# `make numerics ARGS='-k densenet'` runs a part and writes nothing.
+numerics: $(STAMP)
+	OMP_NUM_THREADS=1 $(BIN)/python -m bench.numerics $(ARGS)
+
+# Mutated specs, 20,000 of each format and of what trains: `make fuzz ARGS='arc --count 1000 --seed 1'`.
 fuzz: $(STAMP)
 	OMP_NUM_THREADS=1 PYTHONPATH=.:test $(BIN)/python test/fuzz.py $(ARGS)
 

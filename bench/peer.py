@@ -1,4 +1,4 @@
-"""Environments of their own, made on first use: the peer `torcharc==1.2.1`, and other tools as yardsticks."""
+"""Environments of their own, made on first use: the peer `torcharc==1.2.1`, other tools as yardsticks, and the like."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def peer_python() -> str:
     Raises:
         subprocess.CalledProcessError: If the environment cannot be made.
     """
-    return os.environ.get("BENCH_PEER_PYTHON") or _environment(".venv-peer", sys.executable, (PEER,))
+    return os.environ.get("BENCH_PEER_PYTHON") or make_environment(".venv-peer", sys.executable, (PEER,))
 
 
 def yardstick_python() -> str:
@@ -39,7 +39,7 @@ def yardstick_python() -> str:
     if sys.version_info >= (3, 12):
         python = sys.executable
     what = YARDSTICKS if python else YARDSTICKS[:1]
-    return _environment(".venv-yardstick", python or sys.executable, what)
+    return make_environment(".venv-yardstick", python or sys.executable, what)
 
 
 def _runs(python: str) -> bool:
@@ -47,8 +47,14 @@ def _runs(python: str) -> bool:
     return subprocess.run([python, "-c", ""], capture_output=True, check=False).returncode == 0
 
 
-def _environment(name: str, base: str, what: Sequence[str]) -> str:
-    """The interpreter of the environment `name`, made with `base` and with `what` in it where there is none."""
+def make_environment(name: str, base: str, what: Sequence[str]) -> str:
+    """The interpreter of the environment `name`, made with `base` where there is none.
+
+    Each of `what` is installed in it: a package, or several words that pip reads.
+
+    Raises:
+        subprocess.CalledProcessError: If it cannot be made.
+    """
     place = ROOT / name
     python, stamp = place / "bin" / "python", place / ".stamp"
     if not stamp.exists():
@@ -57,7 +63,7 @@ def _environment(name: str, base: str, what: Sequence[str]) -> str:
         # the same torch as ours; the rest as the tools want it
         _install(python, "-c", str(ROOT / "constraints.txt"), "torch", "numpy", "setuptools", "wheel")
         for package in what:
-            _install(python, package)
+            _install(python, *package.split())
         stamp.touch()
     return str(python)
 

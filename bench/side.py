@@ -6,7 +6,6 @@ interpreter imports: the folder of the repository goes to the end of the path.
 
 from __future__ import annotations
 
-import importlib
 import json
 import pathlib
 import sys
@@ -16,22 +15,9 @@ sys.path.append(str(pathlib.Path(__file__).resolve().parent.parent))
 import torch
 
 import torcharc
+from bench.cold import forget
 from bench.measure import compare, once
 from bench.rows import Side, rows
-
-
-def forget() -> None:
-    """Empties torcharc's caches of plans and outcomes; what it has read of types stays."""
-    caches = (
-        ("torcharc.planner", "_plans"),
-        ("torcharc.planning", "_planned"),
-        ("torcharc.planning", "_outcomes"),
-        ("torcharc.infer", "_known"),
-        ("torcharc.schedule", "_known"),
-        ("torcharc.spec.arc_known", "_known"),
-    )
-    for module, name in caches:
-        getattr(importlib.import_module(module), name).clear()  # an error where they have moved
 
 
 def main(kind: str, seconds: str, pattern: str) -> None:

@@ -25,3 +25,21 @@ def graph(*nodes, inputs=None, outputs=None, **more):
 
 
 SEQUENCE = {"x": [None, 5, 8]}
+RELU = node("act", "ReLU", "x")
+FC = node("fc", "Linear", "x", out_features=4)
+RNN = node("rnn", "LSTM", "x", hidden_size=4, batch_first=True)
+MODULE = {
+    "inputs": ["a"],
+    "params": {"width": None},
+    "graph": [node("in", "Linear", "a", out_features="width")],
+    "outputs": {"o": "in"},
+}
+
+
+def module(**changes):
+    """The modules of a spec: one of a Linear, with some of its keys changed."""
+    return {"block": {**MODULE, **changes}}
+
+
+def without(spec, *keys):
+    return {key: value for key, value in spec.items() if key not in keys}

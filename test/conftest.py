@@ -6,8 +6,17 @@ import pickle
 import pytest
 
 import torcharc
+from torcharc import repetition
 
 BUILDERS = ("build", "inspect", "build_optimizer", "build_scheduler", "build_criterion", "build_training")
+
+
+@pytest.fixture(scope="module")
+def every_step():
+    """A recurrent layer takes every step on meta, however long that takes."""
+    most, repetition.MOST_OPERATIONS = repetition.MOST_OPERATIONS, 10**6
+    yield
+    repetition.MOST_OPERATIONS = most
 
 
 @pytest.fixture(scope="session", autouse=True)

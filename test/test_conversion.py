@@ -1,8 +1,5 @@
-"""`to_spec`: what is written reads as an equal graph, and builds a network with the same keys and outputs."""
+"""`to_spec`: what it writes in each format reads as the same network."""
 
-# ruff: noqa: E501  # messages are quoted as they are shown
-
-import copy
 import json
 import os
 import pathlib
@@ -11,19 +8,16 @@ import graphs
 import modules_examples
 import pytest
 import torch
-import yaml
-from arc_inputs import light, make_inputs
+from arc_inputs import light
 from arcgraph_specs import graph, node, tensor
 from arcs import VALID, dag_arcs, sequential_arcs
-from click.testing import CliRunner
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from same_network import assert_same_network, feed, plain, read
 
 import torcharc
 from torcharc.arc_ref import REF_ARCS
-from torcharc.cli import main
-from torcharc.graph import Graph, Node, Ref
-from torcharc.spec.formats import find_format, parse_spec
+from torcharc.spec.formats import find_format
 from torcharc.spec.load import load_spec
 from torcharc.spec.yaml_text import load_text
 from torcharc.spec.yaml_writing import write_yaml
@@ -37,61 +31,6 @@ SPECS = {
     **{str(file.relative_to(file.parents[2])): file for file in EXAMPLES},
     **{f"sized {name}": modules_examples.read_with_shapes(name) for name in modules_examples.EXAMPLES},
 }
-
-
-def read(spec):
-    """The graph of a spec, which has no errors."""
-    found, problems = parse_spec(load_spec(spec).spec)
-    assert [problem for problem in problems if problem.severity == "error"] == []
-    return found
-
-
-def feed(spec):
-    """Inputs for a spec: as its shapes say, or as the table of examples says; None where nothing does."""
-    name = next((name for name in modules_examples.EXAMPLES if str(spec).endswith(f"torcharc2/{name}.yaml")), None)
-    if name is not None:
-        return modules_examples.feed(name)
-    return None if None in torcharc.inspect(spec).inputs.values() else lower(make_inputs(spec, 2))
-
-
-def lower(fed):
-    """Inputs with ids below 5, which every embedding has."""
-    if isinstance(fed, dict):
-        return {key: lower(value) for key, value in fed.items()}
-    return fed if fed.is_floating_point() else fed % 5
-
-
-def plain(spec):
-    """A written spec as a file has it."""
-    return json.loads(json.dumps(spec))
-
-
-def assert_same_network(found, expected, fed):
-    """Both have the same keys and, with the same weights, the same outputs."""
-    found, expected = found.eval(), expected.eval()
-    with torch.no_grad():
-        wanted = None if fed is None else expected(copy.deepcopy(fed))  # makes the weights of lazy modules
-        if fed is not None:
-            found(copy.deepcopy(fed))
-        assert list(found.state_dict()) == list(expected.state_dict())
-        found.load_state_dict(expected.state_dict())
-        if fed is not None:
-            assert_equal(found(copy.deepcopy(fed)), wanted)
-
-
-def assert_equal(found, expected):
-    assert type(found) is type(expected)
-    if isinstance(found, torch.Tensor):
-        assert torch.equal(found, expected)
-    elif isinstance(found, dict):
-        assert list(found) == list(expected)
-        assert_equal(list(found.values()), list(expected.values()))
-    else:
-        assert len(found) == len(expected)
-        for one, other in zip(found, expected, strict=True):
-            assert_equal(one, other)
-
-
 COPIES = {
     "vars": {"depth": 3},
     "modules": {
@@ -120,6 +59,7 @@ MIXED = graph(
     vars={"W": 4},
 )
 SPECS |= {"copies": COPIES, "mixed": MIXED}
+
 
 # every format
 
@@ -287,203 +227,3 @@ def test_a_format_says_a_graph_or_refuses_it(found, form):
         return
     fed = {name: torch.randn(3, graphs.WIDTH) for name, _ in found.inputs}
     assert_same_network(torcharc.build(written, seed=1), graphs.build(found), fed)
-
-
-# what cannot be said
-
-X = {"x": [None, 8]}
-GRAPH = {"input": "x", "modules": {"a": ["x"]}, "output": "a"}
-
-
-def message(spec, form):
-    with pytest.raises(torcharc.SpecError) as error:
-        torcharc.to_spec(spec, form)
-    return str(error.value)
-
-
-def refusal(found, expected):
-    hint = "the format arcgraph can say every network"
-    return f"1 problem in the spec\nspec\n  found: {found}\n  expected: {expected}\n  hint: {hint}"
-
-
-@pytest.mark.parametrize(
-    ("spec", "form", "found", "expected"),
-    [
-        (
-            graph(node("a", "ReLU", "x"), node("b", "torch.add", ["a", "x"])),
-            "arc",
-            "the node 'b', which is fed 'x'",
-            "tensors that are each used once: a ReuseFork gives one tensor several names",
-        ),
-        (
-            graph(node("a", "torch.add", {"input": "x", "other": "x"})),
-            "arc",
-            "the node 'a', which is fed 'x'",
-            "tensors that are each used once: a ReuseFork gives one tensor several names",
-        ),
-        (
-            graph(node("a", "MultiheadAttention", ["x"] * 3, embed_dim=8, num_heads=2), inputs={"x": [None, 5, 8]}),
-            "modules",
-            "the outputs",
-            "one that the format modules can say",
-        ),
-        (
-            graph(node("a", "LSTM", hidden_size=4), node("b", "ReLU", "a.0"), inputs={"x": [None, 5, 8]}),
-            "modules",
-            "the node 'b', which is fed 'a.0'",
-            "what another node gives as a whole; Get gives a part of it",
-        ),
-        (
-            {"modules": {"a": {"LazyLinear": {"out_features": 2}}}, "graph": GRAPH},
-            "arc",
-            "the input 'x': no shape",
-            "inputs with shapes, the batch first, as an arc states them",
-        ),
-        (
-            graph(node("a", "ReLU"), inputs=X, outputs={"y": "a", "z": "a"}),
-            "arc",
-            "the outputs y = a, z = a",
-            "what is carried at the end: x = a",
-        ),
-        (
-            {"type": "Linear", "in_features": 3, "out_features": 2},
-            "modules",
-            "a single module",
-            "a network of nodes",
-        ),
-        (
-            graph(
-                node("a", "Embedding", num_embeddings=9, embedding_dim=2),
-                inputs={"x": {"dtype": "long", "shape": ["2 * 3", 4]}},
-            ),
-            "modules",
-            "the input 'x': (6, 4)",
-            "inputs with shapes, the batch first",
-        ),
-    ],
-    ids=str,
-)
-def test_format_refuses_what_it_cannot_say(spec, form, found, expected):
-    assert message(spec, form) == refusal(found, expected)
-
-
-def test_arc_refuses_a_block_of_several_nodes():
-    block = {
-        "inputs": ["x"],
-        "graph": [node("fc", "Linear", out_features=8), node("act", "ReLU")],
-        "outputs": {"y": "act"},
-    }
-    assert (
-        message(graph(node("a", "module.B"), modules={"B": block}), "arc")
-        == """1 problem in the spec
-spec
-  found: the node 'a', a module of several nodes
-  expected: nodes of one type; the format arcgraph holds modules of several nodes"""
-    )
-
-
-def test_name_that_no_mapping_can_hold_is_refused():
-    found = Graph((("$x", None),), (Node("a", "ReLU", {}, (("input", Ref("$x", of_input=True)),)),), (("y", Ref("a")),))
-    assert (
-        message(found, "arcgraph")
-        == """1 problem in the spec
-spec
-  found: a network
-  expected: one that the format arcgraph can say; it says of it: the key '$x', expected one of the keys: $choice, $float, $int, $subset"""
-    )
-
-
-def test_unknown_format_is_named():
-    assert (
-        message({"dag_in_shape": [8], "a": {"type": "ReLU"}}, "arcgrap")
-        == """1 problem in the spec
-spec.format
-  found: 'arcgrap'
-  expected: a format: arc, arcgraph, modules
-  hint: did you mean 'arcgraph'?"""
-    )
-
-
-def test_faulty_spec_is_refused_with_its_problems():
-    assert (
-        message({"dag_in_shape": [8], "a": {"type": "RelU"}}, "arc")
-        == """1 problem in the spec
-spec.a.type
-  found: 'RelU'
-  expected: the name of a type; torcharc.types() lists them
-  hint: did you mean 'ReLU'?"""
-    )
-
-
-def test_module_without_a_spec_is_refused():
-    assert (
-        message(torch.nn.Linear(2, 1), "arcgraph")
-        == """1 problem in the spec
-spec
-  found: a Linear without a spec
-  expected: a network that torcharc.build made, a graph or a spec"""
-    )
-
-
-# YAML and the command line
-
-
-@pytest.mark.parametrize(
-    "value",
-    [
-        *("1e-3", "010", "on", "null", "~", "", "0x1F", "1_000", "a: b", "# no", "- x", "${x}", "é\n", "2020-01-01"),
-        *("=", "<<", "1e400", ".inf", " x ", "yes", "1:30", "'", '"', 1e-5, 1.0, -0.5, 10**20, True, None, [], {}),
-    ],
-)
-def test_yaml_reads_as_what_was_written(value):
-    spec = {"a": value, "b": [value, {"c": value}], **({value: 1} if isinstance(value, str) and value else {})}
-    assert load_text(write_yaml(spec), "net.yaml").spec == spec
-
-
-def run(*arguments):
-    result = CliRunner().invoke(main, arguments)
-    return result.exit_code, result.stdout, result.stderr
-
-
-@pytest.mark.parametrize("file", EXAMPLES, ids=lambda file: file.stem)
-def test_shown_spec_builds_the_same_network(file):
-    status, text, _ = run("show", str(file))
-    assert status == 0
-    shown = load_text(text, "net.yaml").spec
-    assert read(shown) == read(file)
-    assert "${" not in text
-    assert_same_network(torcharc.build(shown, seed=1), torcharc.build(file, seed=0), feed(file))
-    assert json.loads(run("show", str(file), "--json")[1]) == shown
-
-
-def test_shown_spec_keeps_its_format_where_it_can(tmp_path):
-    arc = {"dag_vars": {"n": 2}, "dag_in_shape": [4], "fc": {"type": "Linear", "out_features": "${n}"}}
-    file = tmp_path / "arc.yaml"
-    file.write_text(yaml.safe_dump(arc, sort_keys=False))
-    assert run("show", str(file)) == (0, "dag_in_shape: [4]\nfc: {type: Linear, out_features: 2}\n", "")
-
-
-def test_convert_prints_the_format_that_is_asked_for():
-    file = str(next(file for file in EXAMPLES if file.stem == "dcn_v2_cross"))
-    status, text, _ = run("convert", file, "--to", "arcgraph")
-    assert status == 0
-    assert load_text(text, "net.yaml").spec == plain(torcharc.to_spec(file))
-    status, text, error = run("convert", file, "--to", "modules")
-    assert (status, text) == (2, "")
-    assert (
-        error
-        == """1 problem in the spec
-spec
-  found: the node 'cross', a module of several nodes
-  expected: nodes of one type; the format arcgraph holds modules of several nodes
-"""
-    )
-
-
-def test_faulty_spec_is_refused_with_its_own_problems():
-    spec = {"dag_in_shape": [4], "fc": {"type": "Linear", "out_features": "many"}}
-    with pytest.raises(torcharc.SpecError) as refusal:
-        torcharc.to_spec(spec, "modules")
-    assert str(refusal.value) == (
-        "1 problem in the spec\nspec.fc.out_features\n  found: 'many'\n  expected: an integer above 0"
-    )

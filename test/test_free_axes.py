@@ -3,18 +3,13 @@
 import pytest
 import torch
 from arcgraph_specs import graph, node
+from refusal import message
 
 import torcharc
 from torcharc.graph import FreeDim, N, TensorSpec
 from torcharc.infer import infer_plan
 from torcharc.meta import run_on_meta
 from torcharc.spec.formats import parse_spec
-
-
-def message(spec):
-    with pytest.raises(torcharc.SpecError) as error:
-        torcharc.build(spec)
-    return str(error.value)
 
 
 def found(spec):

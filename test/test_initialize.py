@@ -4,6 +4,7 @@ import math
 
 import pytest
 import torch
+from refusal import message
 from torch import nn
 
 import torcharc
@@ -35,12 +36,6 @@ def assert_equal_states(net, by_hand):
 
 def mlp(*activation):
     return lambda: nn.Sequential(nn.Linear(8, 6), *activation, nn.Linear(6, 4), *activation)
-
-
-def message(arc):
-    with pytest.raises(torcharc.SpecError) as error:
-        torcharc.build(arc)
-    return str(error.value)
 
 
 # --- which weights ----------------------------------------------------------------------------------
@@ -306,12 +301,12 @@ WORDS = (
         ),
         (
             {"type": "normal_", "tensor": 1},
-            "spec.init.tensor\n  found: the key 'tensor'\n  expected: one of the keys: mean, std, type",
+            "spec.init.tensor\n  found: the key 'tensor'\n  expected: one of the keys: mean, per, std, type",
         ),
         ({"type": "constant_"}, "spec.init\n  found: no key 'val'\n  expected: the key 'val', which is required"),
         (
             {"type": "constant_", "value": 1},
-            "spec.init.value\n  found: the key 'value'\n  expected: one of the keys: type, val"
+            "spec.init.value\n  found: the key 'value'\n  expected: one of the keys: per, type, val"
             "\n  hint: did you mean 'val'?",
         ),
         ({"type": "sparse_", "sparsity": 1.5}, "spec.init.sparsity\n  found: 1.5\n  expected: a number from 0 to 1"),

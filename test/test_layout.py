@@ -30,6 +30,7 @@ LAYERS = [
     [
         "torcharc.repetition",
         "torcharc.meta",
+        "torcharc.fans",
         "torcharc.initialize",
         "torcharc.recipe",
         "torcharc.layers",

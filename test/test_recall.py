@@ -1,23 +1,15 @@
 """What is kept of earlier builds: a variant is the same network whether its other parts were seen before or not."""
 
 import copy
-import importlib
 
 import pytest
 import torch
 from torch import nn
 
 import torcharc
+from bench.cold import forget
 from torcharc.planner import make_plan
 
-CACHES = (
-    ("torcharc.planner", "_plans"),
-    ("torcharc.planning", "_planned"),
-    ("torcharc.planning", "_outcomes"),
-    ("torcharc.infer", "_known"),
-    ("torcharc.schedule", "_known"),
-    ("torcharc.spec.arc_known", "_known"),
-)
 SPEC = {
     "dag_in_shape": {"left": [6], "right": [4]},
     "fork": {"type": "SplitFork", "in_names": ["left"], "shapes": {"up": [4], "down": [2]}},
@@ -51,11 +43,6 @@ VARIANTS = {
     "bias": vary("out", "bias", value=False),
     "copies": vary("out", "repeat", value=2),
 }
-
-
-def forget():
-    for module, name in CACHES:
-        getattr(importlib.import_module(module), name).clear()
 
 
 def describe(spec):

@@ -7,6 +7,7 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from plain_values import JSON
 from torch import nn
 from torch.optim import lr_scheduler
 
@@ -270,13 +271,6 @@ def test_refused_arguments_leave_the_optimizer_as_it_was():
         " optimizer.param_groups. base_lr has 2 values, param_groups has 1."
     )
     assert optimizer.param_groups == before
-
-
-JSON = st.recursive(
-    st.none() | st.booleans() | st.integers(-3, 9) | st.floats() | st.text(max_size=5) | st.just("1e-3"),
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
-    max_leaves=5,
-)
 
 
 @st.composite

@@ -224,6 +224,12 @@ FAULTS_DARTS = {
         "  expected: an operation: avg_pool_3x3, conv_7x1_1x7, dil_conv_3x3, dil_conv_5x5, max_pool_3x3, sep_conv_3x3, "
         "sep_conv_5x5, sep_conv_7x7, skip_connect\n  hint: did you mean 'max_pool_3x3'?",
     ),
+    "operation that is a list": (
+        {**GENOTYPE, "reduce": [PAIRS[0], (["max_pool_3x3"], 0)]},
+        "genotype.reduce[1][0]\n  found: ['max_pool_3x3']\n"
+        "  expected: an operation: avg_pool_3x3, conv_7x1_1x7, dil_conv_3x3, dil_conv_5x5, max_pool_3x3, sep_conv_3x3, "
+        "sep_conv_5x5, sep_conv_7x7, skip_connect",
+    ),
     "state": (
         {**GENOTYPE, "reduce": [PAIRS[0], ("max_pool_3x3", 2)]},
         "genotype.reduce[1][1]\n  found: 2\n  expected: a state: 0, 1",

@@ -1,14 +1,13 @@
-"""Networks of the zoo beside those of other libraries: the same weights give the same outputs.
+"""Transformers of the zoo beside those of other libraries: the same weights give the same outputs.
 
 The libraries are no dependencies: a test is skipped where its library cannot be imported. timm needs
 torchvision, of which these networks use nothing.
 """
 
-import importlib
-import warnings
-
+import independent
 import pytest
 import torch
+from independent import as_list, library
 
 import torcharc
 
@@ -26,16 +25,6 @@ TEXT = {**OURS, "vocabulary": 50}
 IMAGE = {"size": 32, "patch": 8, "num_classes": 5}
 
 
-def library(name):
-    """The library, or a skipped test."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        try:
-            return importlib.import_module(name)
-        except (ImportError, RuntimeError) as error:
-            return pytest.skip(f"{name}: {error}")
-
-
 def shaken(make, config):
     """A network in eval mode, each weight moved by a random step, so that none is 0 or 1."""
     torch.manual_seed(0)
@@ -50,7 +39,7 @@ def assert_same(name, model, layout, found, expected, **values):
     """Asserts that our network gives `found(network)`, with the weights of `model`, as the latter `expected(model)`."""
     network = torcharc.zoo.load_weights(f"zoo/{name}", model.state_dict(), layout=layout, **values).eval()
     with torch.no_grad():
-        torch.testing.assert_close(found(network), expected(model), atol=1e-4, rtol=0)
+        independent.assert_same(name, layout, as_list(found(network)), as_list(expected(model)), tolerance=1e-4)
 
 
 def tokens(length, seed=0, padded=0):
@@ -163,6 +152,6 @@ TIMM = {"img_size": 32, "num_classes": 5}
 )
 def test_image_network_is_that_of_timm(name, cls, theirs, ours):
     module, _, word = cls.rpartition(".")
-    make = getattr(library(f"timm.models.{module}"), word)
+    make = getattr(library(f"timm.models.{module}", "torchvision", "PIL"), word)
     model, image = shaken(lambda: make(**TIMM, **theirs), None), torch.randn(2, 3, 32, 32)
     assert_same(name, model, "timm", lambda net: net(image), lambda model: model(image), **ours)

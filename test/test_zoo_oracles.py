@@ -5,6 +5,7 @@ import itertools
 import numpy as np
 import pytest
 import torch
+from independent import shaken
 from torch.nn import functional
 
 import torcharc
@@ -125,6 +126,54 @@ def test_resnet50():
     x = torch.rand(1, 3, 64, 64)
     with torch.no_grad():
         torch.testing.assert_close(made(x), by_hand(x))
+
+
+def test_googlenet():
+    """Figure 3 of the paper, with the batch norm and the smaller kernel that torchvision has."""
+    made = shaken(torcharc.build("zoo/googlenet", seed=0, size=None))
+    w = {key.replace("module_dict.", ""): value for key, value in made.state_dict().items()}
+
+    def conv(x, name, padding=0, stride=1):
+        head, _, index = name.rpartition(".")
+        norm = f"{head}.{int(index) + 1}"
+        x = functional.conv2d(x, w[f"{name}.weight"], None, stride, padding)
+        statistics = w[f"{norm}.running_mean"], w[f"{norm}.running_var"], w[f"{norm}.weight"], w[f"{norm}.bias"]
+        return torch.relu(functional.batch_norm(x, *statistics, eps=0.001))
+
+    def inception(x, name):
+        pooled = functional.max_pool2d(x, 3, 1, 1)
+        three = conv(conv(x, f"{name}.three.0"), f"{name}.three.3", 1)
+        five = conv(conv(x, f"{name}.five.0"), f"{name}.five.3", 1)
+        return torch.cat([conv(x, f"{name}.one.0"), three, five, conv(pooled, f"{name}.pooled.0")], 1)
+
+    image = torch.randn(1, 3, 90, 90, dtype=torch.float64)
+    x = functional.max_pool2d(conv(image, "conv1.0", 3, 2), 3, 2, ceil_mode=True)
+    x = conv(conv(x, "conv2.0"), "conv2.3", 1)
+    for stage, (kernel, count) in enumerate([(3, 2), (3, 5), (2, 2)]):
+        x = functional.max_pool2d(x, kernel, 2, ceil_mode=True)
+        for index in range(count):
+            x = inception(x, f"stage.{stage}.inception.{index}")
+    expected = x.mean((2, 3)) @ w["head.0.weight"].T + w["head.0.bias"]
+    with torch.no_grad():
+        torch.testing.assert_close(made(image), expected)
+
+
+def test_lstm_language_model():
+    """The equations 4 to 6 of Zaremba et al. 2014, in NumPy."""
+    made = network("lstm_lm", vocabulary=50, width=5, depth=2)
+    found, ids, w = run(made)
+    x = w["token.weight"][ids]
+    for layer in range(2):
+        h = c = np.zeros((3, 5))
+        steps = []
+        for step in range(4):
+            parts = x[:, step] @ w[f"lstm.weight_ih_l{layer}"].T + h @ w[f"lstm.weight_hh_l{layer}"].T
+            i, f, g, o = np.split(parts + w[f"lstm.bias_ih_l{layer}"] + w[f"lstm.bias_hh_l{layer}"], 4, axis=1)
+            c = c / (1 + np.exp(-f)) + np.tanh(g) / (1 + np.exp(-i))
+            h = np.tanh(c) / (1 + np.exp(-o))
+            steps.append(h)
+        x = np.stack(steps, 1)
+    np.testing.assert_allclose(found, x @ w["head.weight"].T + w["head.bias"], atol=1e-12)
 
 
 def test_shortcut_without_weights_slices_and_pads():

@@ -4,6 +4,10 @@ import importlib.util
 import pathlib
 import re
 
+import pytest
+
+import torcharc
+
 PATH = pathlib.Path(__file__).parent.parent / "doc" / "zoo.py"
 
 
@@ -27,3 +31,10 @@ def test_snippets_run(capsys):
     for snippet in snippets:
         exec(snippet, names)  # noqa: S102  # the page's own text
     assert capsys.readouterr().out.startswith("66347960 37745884192 ['zoo/vgg11_bn'")
+
+
+def test_problem_is_the_one_that_is_shown():
+    (shown,) = re.findall(r"```text\n(.*?)\n```", load().PAGE.read_text(encoding="utf-8"), re.DOTALL)
+    with pytest.raises(torcharc.SpecError) as error:
+        torcharc.build("zoo/vit_b_16", heads=7)
+    assert str(error.value) == shown

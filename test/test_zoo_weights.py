@@ -4,6 +4,7 @@ import pytest
 import torch
 
 import torcharc
+from torcharc.spec.template import read_scope
 from torcharc.spec.zoo_index import FOLDER
 from torcharc.zoo.layout import read_layout
 
@@ -13,18 +14,33 @@ TABLES = sorted(path.relative_to(FOLDER).with_suffix("").as_posix() for path in 
 SMALL = {
     "albert": {"width": 8, "embedding": 4, "depth": 2, "heads": 2, "vocabulary": 10},
     "bert": BERT,
+    "convnext": {"depths": [1, 2], "widths": [4, 8], "size": None},
+    "densenet": {"depths": [1, 2, 1, 1], "size": None},
+    "efficientnet": {},
     "gpt2": GPT2,
     "gpt_neox": {"width": 32, "depth": 1, "heads": 2, "vocabulary": 10},
     "llama": {"width": 8, "depth": 1, "heads": 2, "groups": 1, "hidden": 8, "vocabulary": 10},
+    "inception_v3": {},
     "mixer": {"width": 8, "depth": 1, "size": 8, "patch": 4},
+    "mnasnet": {},
+    "mobilenet_v1": {"multiplier": 0.25},
+    "mobilenet_v2": {},
+    "mobilenet_v3": {},
+    "resnet": {"depths": [1, 2, 1, 1], "size": None},
     "swin": {"width": 8, "depths": [2, 2], "heads": [2, 4], "size": 32, "patch": 2, "window": 4},
     "t5": {"width": 8, "depth": 1, "heads": 2, "head_size": 4, "vocabulary": 10},
+    "vgg": {"batch_norm": True},
     "vit": {"width": 8, "depth": 1, "heads": 2, "size": 8, "patch": 4},
 }
 
 
 def own_weights(network):
     return {key.replace("module_dict.", ""): weight for key, weight in network.state_dict().items()}
+
+
+def read_vars(network):
+    """The variables of a network, worked out."""
+    return read_scope(network.spec["vars"], {}, ("vars",))[0]
 
 
 def bert_weights(**values):
@@ -129,8 +145,59 @@ def test_network_takes_options_of_build():
 def test_table_has_every_weight_of_its_family(table):
     layout, family = table.split("/")
     network = torcharc.build(str(FOLDER / f"{family}.yaml"), device="meta", **SMALL[family])
-    rules = read_layout(FOLDER / layout / f"{family}.yaml", SMALL[family])
-    assert [name for name in own_weights(network) if not rules.sources(name)] == []
+    names = own_weights(network)
+    rules = read_layout(FOLDER / layout / f"{family}.yaml", read_vars(network), names)
+    assert [name for name in names if not rules.sources(name)] == []
+
+
+def test_keys_there_may_count_on_over_what_is_nested_here():
+    network = torcharc.build("zoo/mobilenet_v2", device="meta")
+    table = read_layout(FOLDER / "transformers" / "mobilenet_v2.yaml", read_vars(network), own_weights(network))
+    assert table.sources("stage.2.block.1.depthwise.1.bias")[0] == "layer.3.conv_3x3.normalization.*"
+    assert table.sources("stage.0.block.0.depthwise.0.weight") == ["conv_stem.conv_3x3.convolution.weight"]
+    assert table.sources("stage.0.block.0.widen.0.weight") == []
+
+
+def test_names_of_a_table_follow_the_variables():
+    path = FOLDER / "torchvision" / "resnet.yaml"
+    weight = torch.zeros(1)
+    for block, name in [("Basic", "conv2"), ("Bottleneck", "conv")]:
+        found, problems = read_layout(path, {"block": block}).convert({"layer2.0.conv2.weight": weight})
+        assert (list(found), problems) == ([f"stage.1.block.0.{name}.0.weight"], [])
+
+
+def test_layout_adds_to_another():
+    timm = read_layout(FOLDER / "timm" / "resnet.yaml", {"block": "Basic"})
+    assert timm.sources("stage.0.block.0.weigh.reduce.0.weight") == ["layer{i}.{j}.se.fc1.*"]
+    assert timm.sources("head.weight") == ["fc.*"]
+
+
+def test_number_behind_the_last_is_no_key():
+    values = {"block": "Basic", "depths": [1, 1, 1, 1], "size": None}
+    own = own_weights(torcharc.build("zoo/resnet18", **values))
+    theirs = {"layer1.0.conv3.weight": own["head.bias"], "layer0.0.conv1.weight": own["head.bias"]}
+    lines = message("zoo/resnet18", theirs, layout="torchvision", **values).splitlines()
+    assert lines[1:7] == [
+        "state_dict['layer1.0.conv3.weight']",
+        "  found: a key that the layout does not have",
+        "  expected: no such key",
+        "state_dict['layer0.0.conv1.weight']",
+        "  found: a key that the layout does not have",
+        "  expected: no such key",
+    ]
+
+
+def test_convolution_of_the_whole_input_is_a_linear_here():
+    values = {"depths": [1, 1, 1, 1, 1], "widths": [1, 1, 1, 1, 2]}
+    own = own_weights(torcharc.build("zoo/vgg16", seed=0, **values))
+    theirs = {}
+    for part in ("weight", "bias"):
+        theirs |= {f"features.{3 * stage}.{part}": own[f"stage.{stage}.convs.0.{part}"] for stage in range(5)}
+        names = {"pre_logits.fc1": "dense.0", "pre_logits.fc2": "dense.3", "head.fc": "head.0"}
+        theirs |= {f"{key}.{part}": own[f"{name}.{part}"] for key, name in names.items()}
+    theirs["pre_logits.fc1.weight"] = own["dense.0.weight"].reshape(4096, 2, 7, 7)
+    theirs["pre_logits.fc2.weight"] = own["dense.3.weight"][:, :, None, None]
+    assert_loaded(torcharc.zoo.load_weights("zoo/vgg16", theirs, layout="timm", **values), own)
 
 
 # --- what is refused ----------------------------------------------------------------------------------

@@ -1,5 +1,7 @@
 """Small text models, for tests that run the same law over several of them."""
 
+import torch
+
 from torcharc.zoo.text import (
     CNNLSTMHybrid,
     CustomTransformer,
@@ -17,6 +19,14 @@ TASKS = {
     "tags": {"num_classes": 2, "type": "sequence"},
     "quality": {"type": "regression"},
 }
+
+
+def ids(*shape):
+    return torch.randint(0, VOCABULARY, shape)
+
+
+def exact(found, expected):
+    torch.testing.assert_close(found, expected, rtol=0, atol=1e-12)
 
 
 def transformer(**options):

@@ -188,7 +188,7 @@ def _describe_init(init: Any, path: Path) -> Any:
     changed = {
         name: value for name, value in plain.items() if not _is_same(value, known[name].default, known[name].kind)
     }
-    return [init.name, changed]
+    return [init.name, {**changed, "per": init.per} if init.per else changed]
 
 
 def _normalize(value: Any, kind: Kind, path: Path) -> Any:

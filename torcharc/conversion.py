@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import dataclasses
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, get_args
 
 from torch import nn
 
 from torcharc import module as module  # registers the building blocks
 from torcharc.errors import Problem, SpecError, quote, wrong_choice
-from torcharc.graph import Graph
-from torcharc.infer import infer_plan
+from torcharc.graph import Graph, Node, Ref
+from torcharc.infer import Plan, infer_plan
 from torcharc.spec.formats import Format, find_format, parse_spec
 from torcharc.spec.load import load_spec
 from torcharc.spec.template import mentions
@@ -28,8 +28,9 @@ Source = nn.Module | Graph | Mapping[str, Any] | str | os.PathLike[str]
 def to_spec(source: Source, format: Format = "arcgraph") -> dict[str, Any]:
     """A spec of the given format, that builds the same network.
 
-    Templates are filled, copies and blocks written out. Reading the spec gives an equal graph, so
-    the network has the same `state_dict` keys and, with the same weights, the same outputs.
+    Templates are filled, copies and blocks written out; blocks are modules of the spec. Reading it
+    gives an equal graph (names of modules aside), so the network has the same `state_dict` keys
+    and, with the same weights, the same outputs.
 
     Args:
         source: A network that `build` made, its graph, or a spec or file as for `build`.
@@ -151,16 +152,30 @@ def _read_training(spec: Any) -> tuple[dict[str, Any], dict[str, Any]]:
 def _reduce(graph: Graph) -> Graph:
     """The graph without what arcs and 2.x specs cannot say, how a call's tensors are checked.
 
-    An output is what it stands for: in an arc, a tuple means its first part.
+    An output is what it stands for: in an arc, a tuple means its first part. What a block is called
+    counts for nothing, what it runs does.
     """
     plan, _ = infer_plan(graph)
-    inputs = plan.inputs if plan is not None else graph.inputs
-    outputs = graph.outputs if plan is None else tuple((name, ref) for name, ref, _ in plan.outputs)
+    return _reduce_plan(plan) if plan is not None else _plainly(graph, graph.inputs, graph.nodes, graph.outputs)
+
+
+def _reduce_plan(plan: Plan) -> Graph:
+    nodes = [
+        step.node
+        if step.node.graph is None
+        else dataclasses.replace(
+            step.node, type="", params={}, graph=None if step.block is None else _reduce_plan(step.block)
+        )
+        for step in plan.steps
+    ]
+    return _plainly(plan.graph, plan.inputs, nodes, tuple((name, ref) for name, ref, _ in plan.outputs))
+
+
+def _plainly(graph: Graph, inputs: Any, nodes: Iterable[Node], outputs: tuple[tuple[str, Ref], ...]) -> Graph:
     if graph.form == "tensor":
         outputs = (("output", outputs[0][1]),)
-    return dataclasses.replace(
-        graph, inputs=inputs, outputs=outputs, carries=False, firsts=False, strict=False, keeps=""
-    )
+    plain = dataclasses.replace(graph, inputs=tuple(inputs), nodes=tuple(nodes), outputs=outputs, keeps="")
+    return dataclasses.replace(plain, carries=False, firsts=False, strict=False)
 
 
 def _explain(graph: Graph, back: Graph | None, errors: list[Problem], format: str) -> SpecError:

@@ -6,7 +6,7 @@ import os
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from torcharc.errors import Problem, SpecError
+from torcharc.errors import Path, Problem, SpecError
 from torcharc.planner import find_problems
 from torcharc.spec.edits import apply_patch
 from torcharc.spec.load import load_spec
@@ -47,7 +47,8 @@ class Repair(NamedTuple):
 def repair(spec: Mapping[str, Any] | str | os.PathLike[str]) -> Repair:
     """The spec with every known patch applied, and which; the given spec stays as it is.
 
-    Patches are applied round by round, since a mended fault can uncover another.
+    Patches are applied round by round, since a mended fault can uncover another. One after which the
+    place is at fault in the same way is taken back: no one size mends a module that runs at several.
 
     Example:
         >>> import torcharc
@@ -56,13 +57,39 @@ def repair(spec: Mapping[str, Any] | str | os.PathLike[str]) -> Repair:
         ({'type': 'Linear', 'in_features': 8, 'out_features': 4}, 2)
     """
     mended, applied = load_spec(spec).spec, []
+    problems, left = check(mended), set()
     for _ in range(MOST_ROUNDS):
-        problems = [problem for problem in check(mended) if problem.patch]
-        if not problems:
+        problem = next((problem for problem in problems if problem.patch and problem not in left), None)
+        if problem is None:
             break
-        mended = apply_patch(mended, problems[0].patch)
-        applied.append(problems[0])
+        changed = apply_patch(mended, problem.patch)
+        found = check(changed)
+        if _recurs(problem, found):
+            left.add(problem)
+            continue
+        mended, problems = changed, found
+        applied.append(problem)
     return Repair(mended, applied)
 
 
 MOST_ROUNDS = 100
+
+
+def _recurs(problem: Problem, found: list[Problem]) -> bool:
+    """Whether the fault of a problem stands there still, or in what its patch put in, now that it is applied."""
+    places = [_move(problem), *(edit.path for edit in problem.patch if edit.action == "insert")]
+    paths = [other.path for other in found if other.code == problem.code]
+    return any(path[: len(place)] == place for path in paths for place in places)
+
+
+def _move(problem: Problem) -> Path:
+    """The place of a problem once its patch is applied: what is inserted into a list moves what stands behind."""
+    path = problem.path
+    for edit in problem.patch:
+        *parent, index = edit.path
+        depth = len(parent)
+        if edit.action == "insert" and path[:depth] == tuple(parent) and len(path) > depth:
+            at = path[depth]
+            if isinstance(at, int) and isinstance(index, int) and at >= index:
+                path = (*path[:depth], at + 1, *path[depth + 1 :])
+    return path

@@ -9,7 +9,7 @@ from typing import Any
 from torcharc.arguments import read_arguments
 from torcharc.entry import Entry
 from torcharc.errors import Path, Problem, choices, did_you_mean, format_path, quote
-from torcharc.graph import Graph, Node, Ref, Struct, TensorSpec, Value
+from torcharc.graph import BatchDim, Graph, Node, Ref, Struct, TensorSpec, Value
 from torcharc.meta import make_on_meta
 from torcharc.planning import Feed
 from torcharc.recipe import Recipe
@@ -96,6 +96,30 @@ def check_kept(node: Node, graph: Graph, output: Struct, structs: Mapping[str, A
     found = f"{node.type} in a stack, which gives {output}"
     expected = f"{structs[graph.keeps]}, as {graph.keeps!r} has it: what each copy gives is that of the next"
     return [Problem(node.path, found, expected, code="shape")]
+
+
+def check_declared(node: Node, graph: Graph, feed: Feed) -> list[Problem]:
+    """The problem that a block is fed other shapes than it declares; axes of any size are free."""
+    declared = {name: spec for name, spec in graph.inputs if isinstance(spec, TensorSpec)}
+    wrong = [name for name, spec in declared.items() if not _fits(spec, feed.structs.get(name))]
+    if not wrong:
+        return []
+    found = ", ".join(f"{name} = {feed.describe(name)}" for name in wrong)
+    if node.path and isinstance(node.path[-1], int):
+        found = f"the node {node.name!r} ({node.type}) with {found}"
+    expected = ", ".join(f"{name} {declared[name]}" for name in wrong)
+    them = "them" if len(wrong) > 1 else "it"
+    return [Problem(node.path, found, f"{expected}, as {node.type} declares {them}", code="shape")]
+
+
+def _fits(declared: TensorSpec, fed: Struct) -> bool:
+    """Whether what is fed has a declared shape, as far as both are known; what has no batch is not compared."""
+    if not isinstance(fed, TensorSpec) or not fed.shape or not isinstance(fed.shape[0], BatchDim):
+        return True
+    pairs = zip(declared.shape, fed.shape, strict=False)
+    return len(declared.shape) == len(fed.shape) and all(
+        one == other for one, other in pairs if isinstance(one, int) and isinstance(other, int)
+    )
 
 
 def place_problem(problem: Problem, node: Node) -> Problem:

@@ -114,6 +114,9 @@ class Ref:
         return self.text or ".".join([self.name, *(str(key) for key in self.output)])
 
 
+UNKNOWN = Ref("")
+"""What stands for an output that comes from something faulty; no node is called so."""
+
 Value = Ref | tuple["Value", ...] | Mapping[str, "Value"] | int | float | bool | None
 """What feeds a port: a reference, or a list or dict of such, or a plain number; None is not known."""
 

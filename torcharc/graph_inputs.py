@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 
-from torcharc.graph import FreeDim, Graph, Ref, Struct, TensorSpec, walk_refs
+from torcharc.graph import FreeDim, Graph, Ref, Struct, TensorSpec, Value, walk_refs
 from torcharc.registry import find
 
 
@@ -14,20 +14,40 @@ def complete_inputs(graph: Graph, *, nested: bool) -> tuple[tuple[str, Struct], 
     return tuple(inputs if nested else [(name, _with_axes(spec)) for name, spec in inputs])
 
 
+def declared_inputs(graph: Graph) -> dict[str, Struct]:
+    """What a graph that is a block says of its own inputs, by name; those that it says nothing of are left out."""
+    return {
+        name: _with_axes(_with_dtype(name, spec, graph)) for name, spec in graph.inputs if isinstance(spec, TensorSpec)
+    }
+
+
 def _with_dtype(name: str, spec: Struct, graph: Graph) -> Struct:
     """The spec of an input, with the dtype that its first consumer needs."""
     if not isinstance(spec, TensorSpec) or spec.dtype is not None:
         return spec
+    dtype = find_dtype(name, graph)
+    return TensorSpec(spec.shape) if dtype is None else TensorSpec(spec.shape, dtype)
+
+
+def find_dtype(name: str, graph: Graph) -> str | None:
+    """The dtype that what is fed first with an input needs, within blocks too; None if nothing says it."""
     for node in graph.nodes:
-        value = node.inputs[0][1] if node.inputs else None
-        refs = [value] if isinstance(value, Ref) else walk_refs(value)
-        if not any(ref.of_input and ref.name == name for ref in refs):
+        if node.graph is not None:
+            ports = [port for port, value in node.inputs if _feeds(name, value)]
+            found = [find_dtype(port, node.graph) for port in ports]
+            if any(found):
+                return next(filter(None, found))
             continue
-        entry = find(node.type)
+        entry = find(node.type) if node.inputs and _feeds(name, node.inputs[0][1]) else None
         if entry is not None:
-            dtype = entry.input_dtype(node.params) if callable(entry.input_dtype) else entry.input_dtype
-            return TensorSpec(spec.shape, dtype)
-    return TensorSpec(spec.shape)
+            return entry.input_dtype(node.params) if callable(entry.input_dtype) else entry.input_dtype
+    return None
+
+
+def _feeds(name: str, value: Value) -> bool:
+    """Whether an input is part of what feeds a port."""
+    refs = [value] if isinstance(value, Ref) else walk_refs(value)
+    return any(ref.of_input and ref.name == name for ref in refs)
 
 
 def _with_axes(spec: Struct) -> Struct:

@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 from torcharc.entry import Entry
 from torcharc.errors import Problem
 from torcharc.explain import (
+    check_declared,
     check_kept,
     describe_port,
     expand_block,
@@ -26,8 +27,8 @@ from torcharc.explain import (
     has_part,
     place_problem,
 )
-from torcharc.graph import Graph, Node, Ref, Struct, TensorSpec, Value, walk_refs
-from torcharc.graph_inputs import complete_inputs
+from torcharc.graph import FreeDim, Graph, Node, Ref, Struct, TensorSpec, Value, walk_refs
+from torcharc.graph_inputs import complete_inputs, declared_inputs
 from torcharc.planning import MOST_CACHED, Feed, plan_once
 from torcharc.recipe import Call, Recipe, bind_call
 from torcharc.registry import generation, lookup
@@ -350,17 +351,23 @@ class _Walk:
         for port, value in node.inputs:
             place, structs[port] = self.value(value, first=True)
             places.append((port, place))
-        inputs = tuple((name, structs.get(name)) for name, _ in graph.inputs)
-        broken = [name for name, _ in inputs] if self._is_broken(node.inputs) else []
-        known = dataclasses.replace(graph, inputs=inputs)
-        plan, problems = infer_plan(known, broken, self.within if within is None else within, sides, nested=True)
-        if plan is not None and not broken:
-            describe = functools.partial(describe_port, dict(node.inputs), structs)
+        describe = functools.partial(describe_port, dict(node.inputs), structs)
+        is_broken = self._is_broken(node.inputs)
+        faults = [] if is_broken else check_declared(node, graph, Feed(structs, describe))
+        # what it declares stands for what is not known; then further problems within it are its own
+        is_lost = is_broken or bool(faults)
+        declared = {name: spec for name, spec in declared_inputs(graph).items() if not is_lost or _is_fixed(spec)}
+        known = {**declared, **({} if is_lost else _drop_unknown(structs))}
+        broken = [name for name, _ in graph.inputs if name not in known] if is_lost else []
+        fed = dataclasses.replace(graph, inputs=tuple((name, known.get(name)) for name, _ in graph.inputs))
+        plan, problems = infer_plan(fed, broken, self.within if within is None else within, sides, nested=True)
+        is_whole = plan is not None and _is_whole(plan)
+        if plan is not None and is_whole and not is_lost:
             problems = check_kept(node, graph, plan.output, structs)
             problems += self._compare(node, plan.recipes, Feed(structs, describe))
-        self.problems += problems
-        if plan is None or broken or problems or len(plan.steps) < len(graph.nodes) or not plan.outputs:
-            return None  # where it lacks a step, what is wrong there is told already
+        self.problems += faults + problems
+        if plan is None or is_lost or problems or not is_whole:
+            return None
         self.outputs[node.name] = plan.output
         if plan.copies:
             self.sides[Ref(node.name)] = plan.copies
@@ -372,6 +379,21 @@ class _Walk:
         return any(_has_unknown(value) for _, value in inputs) or any(
             ref in self.lost or ref.name not in (self.inputs if ref.of_input else self.outputs) for ref in refs
         )
+
+
+def _drop_unknown(structs: Mapping[str, Any]) -> dict[str, Any]:
+    return {port: struct for port, struct in structs.items() if struct is not None}
+
+
+def _is_fixed(spec: Struct) -> bool:
+    """Whether a shape has no axis of any size."""
+    return isinstance(spec, TensorSpec) and not any(dim is None or isinstance(dim, FreeDim) for dim in spec.shape)
+
+
+def _is_whole(plan: Plan) -> bool:
+    """Whether a plan lacks nothing; where it lacks a step or an output, what is wrong there is told already."""
+    known = bool(plan.outputs) and all(ref.name for _, ref, _ in plan.outputs)
+    return known and len(plan.steps) == len(plan.graph.nodes)
 
 
 def _wants_first(entry: Entry, node: Node, port: str, value: Value) -> bool:

@@ -12,6 +12,7 @@ from torch import nn
 
 from torcharc.arguments import Kind, read_arguments, read_signature, read_value
 from torcharc.errors import Path, Problem, missing_type, quote, unknown_keys, wrong_choice
+from torcharc.fans import PER, fan_of, weight_beside
 
 # initializers that take tensors of certain ranks only
 _RANKS = {"eye_": (2,), "sparse_": (2,), "dirac_": (3, 4, 5)}
@@ -26,10 +27,17 @@ _GAINS = {name.replace("_", ""): name for name in ("tanh", "relu", "leaky_relu",
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Init:
-    """A checked initializer of `torch.nn.init` with its arguments."""
+    """A checked initializer of `torch.nn.init` with its arguments.
+
+    Attributes:
+        name: Its name there.
+        arguments: All of them but the tensor.
+        per: What the values are divided by when they are drawn, one of `PER`; `""` for nothing.
+    """
 
     name: str
     arguments: Mapping[str, Any]
+    per: str = ""
 
     def apply(self, module: nn.Module) -> None:
         """Draws anew every weight of rank 2 or more below `module`.
@@ -37,14 +45,20 @@ class Init:
         Touched are the weights of linear, convolution, embedding, recurrent and attention
         layers; never biases, normalization, nor anything below a module that sets `skip_init`.
         """
-        initialize = getattr(nn.init, self.name)
         for owner, weight in weights_below(module):
             if weight.is_meta:  # it holds no values, and drawing none takes long there
                 continue
-            initialize(weight, **self.arguments)
+            self.draw(weight, weight)
             if isinstance(owner, nn.Embedding) and owner.padding_idx is not None:
                 with torch.no_grad():
                     owner.weight[owner.padding_idx].fill_(0)
+
+    def draw(self, values: torch.Tensor, weight: torch.Tensor) -> None:
+        """Fills `values`, a weight or the bias beside it, whose layer has the fans of `weight`."""
+        getattr(nn.init, self.name)(values, **self.arguments)
+        if self.per:
+            with torch.no_grad():
+                values.div_(fan_of(weight, self.per))
 
     @property
     def is_picky(self) -> bool:
@@ -83,11 +97,13 @@ class PartInit:
         if self.weight is not None:
             self.weight.apply(module)
         if self.bias is not None:
-            owners = {id(owner): owner for owner, _ in weights_below(module)}
-            for owner in owners.values():
+            owners: dict[int, tuple[nn.Module, torch.Tensor]] = {}
+            for owner, weight in weights_below(module):
+                owners.setdefault(id(owner), (owner, weight))
+            for owner, weight in owners.values():
                 for name, parameter in owner.named_parameters(recurse=False):
                     if "bias" in name and not parameter.is_meta:
-                        getattr(nn.init, self.bias.name)(parameter, **self.bias.arguments)
+                        self.bias.draw(parameter, weight_beside(owner, name, weight))
 
     def check(self, module: nn.Module, path: Path) -> list[Problem]:
         """Problems with the weights of `module`."""
@@ -130,7 +146,9 @@ def read_init(value: Any, activation: Any, path: Path) -> tuple[Init | PartInit 
 
     Args:
         value: A name in `torch.nn.init`, or `{type: name, ...arguments}`; or one for the weights
-            and one for the biases: `{weight: ..., bias: ...}`.
+            and one for the biases: `{weight: ..., bias: ...}`. With `per: fan_in` (or another of
+            `PER`) among the arguments, what is drawn is divided by the fan of its layer:
+            `{type: uniform_, a: -2.4, b: 2.4, per: fan_in}`.
         activation: The value of the key `activation`, or None. An initializer with `gain` gets
             torch's gain for it, one with `nonlinearity` its name; what torch has no gain for
             leaves the initializer as it is.
@@ -172,7 +190,10 @@ def _read_one(value: Any, activation: Any, path: Path) -> tuple[Init | None, lis
         place = (*path, "type") if isinstance(value, Mapping) else path
         return None, [wrong_choice(place, name, "an initializer of torch.nn.init", initializers())]
     signature = read_signature(initializers()[name]).without("tensor", "generator")
-    values, problems = read_arguments(signature, arguments, path, extra=["type"])
+    per = arguments.pop("per", None)
+    values, problems = read_arguments(signature, arguments, path, extra=["type", "per"])
+    if per is not None and per not in PER:
+        problems.append(wrong_choice((*path, "per"), per, "what the values are divided by", PER))
     if name == "sparse_" and "sparsity" in values:
         _, wrong = read_value(Kind(frozenset({"float"}), low=0, high=1), values["sparsity"], (*path, "sparsity"))
         problems += wrong
@@ -182,7 +203,7 @@ def _read_one(value: Any, activation: Any, path: Path) -> tuple[Init | None, lis
             problems.append(wrong_choice((*path, key), values[key], f"a {key}", choice))
     if problems:
         return None, problems
-    return Init(name, {**_fit(signature.arguments, activation), **values}), []
+    return Init(name, {**_fit(signature.arguments, activation), **values}, per or ""), []
 
 
 _NONLINEARITIES = (

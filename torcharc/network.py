@@ -19,6 +19,8 @@ from torcharc.planner import make_plan
 from torcharc.spec.fragment import wrap_fragment
 from torcharc.spec.load import Loaded, load_spec
 
+MOST_COUNTED = 2**60  # parameters: torch keeps the bytes of a tensor as an integer of 64 bits
+
 
 def build(
     spec: Mapping[str, Any] | str | os.PathLike[str],
@@ -110,15 +112,18 @@ def _format(count: int) -> str:
 
 
 def _check_size(plan: Plan, device: torch.device | str | None, loaded: Loaded) -> None:
-    """Refuses a network that no memory holds, before it is made."""
+    """Refuses a network that no memory holds, before it is made; without memory, one that torch cannot count."""
     made = [step for step in plan.steps if step.recipe or step.block]
     counts = {step.node.path: step.outcome.params for step in made if step.outcome}
     total = sum(counts.values())
-    if total <= infer.MOST_PARAMETERS or torch.device(device or torch.get_default_device()).type == "meta":
+    is_meta = torch.device(device or torch.get_default_device()).type == "meta"
+    if total <= (MOST_COUNTED if is_meta else infer.MOST_PARAMETERS):
         return
     path = max(counts, key=lambda path: counts[path])
     found = f"{_format(counts[path])} parameters, {_format(total)} in the whole network"
     expected = f"at most {infer.MOST_PARAMETERS:,} in the whole; torcharc.infer.MOST_PARAMETERS sets the limit"
+    if is_meta:
+        expected = "at most 2^60 in the whole: torch counts their bytes in 64 bits"
     raise SpecError(loaded.place(Problem(path, found, expected, code="size")))
 
 
@@ -132,7 +137,7 @@ def _make_modules(plan: Plan, loaded: Loaded) -> dict[str, nn.Module]:
             try:
                 modules[step.node.module] = step.recipe()
             except Exception as error:
-                found = f"{type(error).__name__}: {error}"
+                found = f"{type(error).__name__}: {str(error).splitlines()[0] if str(error) else ''}"
                 problem = Problem(step.node.path, found, "a module that can be made", code="arguments")
                 raise SpecError(loaded.place(problem)) from error
     return modules

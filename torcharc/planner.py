@@ -10,6 +10,7 @@ from typing import Any
 
 from torcharc import module as module  # registers the building blocks
 from torcharc.advice import advise
+from torcharc.blame import blame_values
 from torcharc.errors import Problem, SpecError
 from torcharc.infer import Plan, infer_plan
 from torcharc.registry import generation
@@ -20,6 +21,7 @@ from torcharc.spec.load import Loaded, load_spec
 from torcharc.spec.near_words import warn_near_words
 from torcharc.spec.override import apply_overrides, bind_variables
 from torcharc.spec.unused import warn_unused_variables
+from torcharc.spec.zoo_index import PREFIX
 from torcharc.zoo import text as text  # registers the text models
 
 MOST_PLANS = 256
@@ -99,18 +101,12 @@ def _find_plan(
     spec: Any, variables: Mapping[str, Any], loaded: Loaded, *, advising: bool = False
 ) -> tuple[Plan | None, list[Problem]]:
     """The plan of plain data, and its problems as `loaded` places them; with `advising`, advice too."""
-    try:
-        graph, problems = parse_spec(spec, variables)
-    except SpecError as error:  # a limit is passed
-        raise SpecError([loaded.place(problem) for problem in error.problems]) from None
-    plan = None
-    if graph is not None:
-        plan, found = infer_plan(graph)
-        problems = problems + found
-        problems += advise(graph, plan) + warn_unused_variables(spec) + warn_near_words(spec) if advising else []
+    plan, problems = _read(spec, variables, advising)
     problems = _sort(problems, loaded.spec)
-    if any(problem.severity == "error" for problem in problems):
-        problems = _sort(find_causes(problems, spec, lambda spec: _list_errors(spec, variables), loaded.twins), spec)
+    if variables and loaded.file.startswith(PREFIX):
+        problems = blame_values(variables, problems, lambda some: _read(spec, some)[1])
+    elif any(problem.severity == "error" for problem in problems):
+        problems = _sort(find_causes(problems, spec, lambda other: _list_errors(other, variables), loaded.twins), spec)
     return plan, [loaded.place(problem) for problem in problems]
 
 
@@ -124,3 +120,15 @@ def _list_errors(spec: Any, variables: Mapping[str, Any]) -> tuple[list[Problem]
         problems = problems + infer_plan(graph)[1]
     errors = [problem for problem in problems if problem.severity == "error"]
     return errors, 0 if graph is None else count_nodes(graph)
+
+
+def _read(spec: Any, variables: Mapping[str, Any], advising: bool = False) -> tuple[Plan | None, list[Problem]]:
+    try:
+        graph, problems = parse_spec(spec, variables)
+    except SpecError as error:  # a limit is passed
+        return None, list(error.problems)
+    if graph is None:
+        return None, problems
+    plan, found = infer_plan(graph)
+    advice = advise(graph, plan) + warn_unused_variables(spec) + warn_near_words(spec) if advising else []
+    return plan, problems + found + advice

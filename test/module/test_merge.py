@@ -2,6 +2,7 @@
 
 import pytest
 import torch
+from refusal import message
 from torch.testing import assert_close
 
 import torcharc
@@ -71,12 +72,6 @@ def test_merge_of_its_own_kind_must_say_how():
 
 def arc(inputs, type_, **node):
     return {"dag_in_shape": inputs, "merge": {"type": type_, "in_names": list(inputs), **node}}
-
-
-def message(spec):
-    with pytest.raises(torcharc.SpecError) as error:
-        torcharc.build(spec)
-    return str(error.value)
 
 
 @pytest.mark.parametrize(

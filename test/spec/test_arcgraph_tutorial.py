@@ -4,6 +4,7 @@ import copy
 
 import pytest
 import torch
+from refusal import message
 from torch import nn
 from torch.nn import functional as F
 
@@ -53,12 +54,6 @@ def write(tmp_path):
         return path
 
     return write_file
-
-
-def message(spec, **options):
-    with pytest.raises(torcharc.SpecError) as error:
-        torcharc.build(spec, **options)
-    return str(error.value)
 
 
 def node(name, type, inputs=None, **params):

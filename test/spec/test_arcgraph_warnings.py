@@ -1,25 +1,10 @@
 """Warnings on Arc-Graph specs: likely mistakes that build, and what looks alike and is meant."""
 
 import pytest
-from arcgraph_specs import SEQUENCE, graph, node, tensor
+from arcgraph_specs import FC, RELU, RNN, SEQUENCE, graph, module, node, tensor
 
 import torcharc
 from torcharc.errors import format_problem
-
-RELU = node("act", "ReLU", "x")
-FC = node("fc", "Linear", "x", out_features=4)
-RNN = node("rnn", "LSTM", "x", hidden_size=4, batch_first=True)
-MODULE = {
-    "inputs": ["a"],
-    "params": {"width": None},
-    "graph": [node("in", "Linear", "a", out_features="width")],
-    "outputs": {"o": "in"},
-}
-
-
-def module(**changes):
-    return {"block": {**MODULE, **changes}}
-
 
 WARNINGS = {
     "unused_node": (

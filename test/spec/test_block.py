@@ -3,6 +3,7 @@
 import pytest
 import torch
 from arcgraph_specs import graph, node
+from refusal import message
 from torch import nn
 
 import torcharc
@@ -34,12 +35,6 @@ def registered():
     yield
     for name in specs:
         torcharc.unregister(name)
-
-
-def message(spec):
-    with pytest.raises(torcharc.SpecError) as error:
-        torcharc.build(spec)
-    return str(error.value)
 
 
 def test_module_is_a_type_in_a_graph_spec():

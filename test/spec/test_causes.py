@@ -83,7 +83,7 @@ DEFINITIONS = {
         SPEC,
         ("modules", "Block", "params", "width"),
         "widht",
-        "graph[0].params.width and 1 more place name",
+        "modules.Block.graph[0].params.out_features and 3 more places name",
     ),
     "input of a module": (
         SPEC,

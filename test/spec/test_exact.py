@@ -13,9 +13,9 @@ import torch
 from arcs import JSON, walk
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from refusal import message
 
 import torcharc
-from torcharc.errors import SpecError
 from torcharc.graph import BatchDim, Graph, N, Node, Ref, TensorSpec
 from torcharc.spec.exact_inputs import read_struct, write_struct
 from torcharc.spec.exact_references import read_reference, write_reference
@@ -41,12 +41,6 @@ def exact(**changes):
         **changes,
     }
     return copy.deepcopy({key: value for key, value in spec.items() if value is not None})
-
-
-def message(spec):
-    with pytest.raises(SpecError) as error:
-        torcharc.build(spec)
-    return str(error.value)
 
 
 def test_exact_spec_builds_what_it_says():

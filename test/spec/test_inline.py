@@ -3,6 +3,7 @@
 import pytest
 import torch
 from arcgraph_specs import graph, node
+from refusal import message
 from torch import nn
 
 import torcharc
@@ -40,15 +41,9 @@ def seeded(make, seed=7):
         return make()
 
 
-def message(spec, **variables):
-    with pytest.raises(torcharc.SpecError) as error:
-        torcharc.build(spec, **variables)
-    return str(error.value)
-
-
 def test_arc_is_a_module_with_its_variables_as_params():
     nodes = [node("one", "module.Encoder", "x"), node("two", "module.Encoder", "one", width="2 * W", depth=3)]
-    net = torcharc.build(graph(*nodes, modules={"Encoder": ENCODER}, vars={"W": 3}), seed=7)
+    net = torcharc.build(graph(*nodes, modules={"Encoder": {**ENCODER, "dag_in_shape": [None]}}, vars={"W": 3}), seed=7)
     known = seeded(
         lambda: nn.Sequential(
             *[nn.Linear(8, 4), nn.Tanh(), nn.Linear(4, 4)],

@@ -13,7 +13,9 @@ from hypothesis import strategies as st
 from torch import nn
 
 import torcharc
+from torcharc.spec.arcgraph_blocks import Blocks
 from torcharc.spec.modules import parse_modules
+from torcharc.spec.template import Scope
 
 LINEAR = {"Linear": {"in_features": 8, "out_features": 8}}
 
@@ -362,7 +364,7 @@ def mutated(draw):
 @settings(max_examples=300, deadline=None, suppress_health_check=list(HealthCheck))
 @given(mutated())
 def test_any_value_builds_or_raises_a_spec_error(value):
-    graph, problems = parse_modules(value)
+    graph, problems = parse_modules(value, {}, Blocks(None, (), Scope()))
     assert graph is not None or problems
     with contextlib.suppress(torcharc.SpecError):
         torcharc.build(value, device="meta")  # where sizes cost nothing

@@ -2,6 +2,7 @@
 
 import pytest
 import torch
+from refusal import message
 from torch import nn
 
 import torcharc
@@ -18,12 +19,6 @@ def seeded(make, seed=7):
     with torch.random.fork_rng():
         torch.manual_seed(seed)
         return make()
-
-
-def message(given, **variables):
-    with pytest.raises(torcharc.SpecError) as error:
-        torcharc.build(given, **variables)
-    return str(error.value)
 
 
 def linear(**params):

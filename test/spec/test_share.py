@@ -4,6 +4,7 @@ import copy
 
 import pytest
 import torch
+from refusal import message
 from torch import nn
 
 import torcharc
@@ -26,12 +27,6 @@ SPEC = {
     "graph": [{"name": "layer", "type": "module.Block", "repeat": "${depth}", "share": True}],
     "outputs": {"y": "layer"},
 }
-
-
-def message(spec):
-    with pytest.raises(torcharc.SpecError) as error:
-        torcharc.build(spec)
-    return str(error.value)
 
 
 def changed(**keys):

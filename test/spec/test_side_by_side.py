@@ -3,6 +3,7 @@
 import pytest
 import torch
 from arcgraph_specs import graph, node
+from refusal import message
 from torch import nn
 
 import torcharc
@@ -15,12 +16,6 @@ def seeded(make, seed=7):
     with torch.random.fork_rng():
         torch.manual_seed(seed)
         return make()
-
-
-def message(spec):
-    with pytest.raises(torcharc.SpecError) as error:
-        torcharc.build(spec)
-    return str(error.value)
 
 
 def module(*nodes, inputs=("x",), output=None):

@@ -10,7 +10,7 @@ from __future__ import annotations
 import dataclasses
 import functools
 from collections.abc import Collection, Mapping, Sequence
-from typing import Any, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from torcharc.entry import Entry
 from torcharc.errors import (
@@ -18,29 +18,27 @@ from torcharc.errors import (
     Problem,
     choices,
     did_you_mean,
-    missing_type,
     quote,
     respell,
     unknown_keys,
     wrong_choice,
 )
-from torcharc.graph import Graph, Node, Ref, TensorSpec, Value
-from torcharc.registry import lookup
+from torcharc.graph import UNKNOWN, Graph, Node, Ref, TensorSpec
 from torcharc.spec.arc_known import Known, make_key, recall, remember
-from torcharc.spec.arc_module import HEAD_KEYS, INPUT, NODE_KEYS, flat_name, parse_module
+from torcharc.spec.arc_module import HEAD_KEYS, flat_name, parse_module
 from torcharc.spec.arc_shapes import parse_shapes
+from torcharc.spec.arc_type import INPUT, NODE_KEYS, Inputs, bind_ports, read_type, refuse_misspelt
 from torcharc.spec.arc_typos import find_typos, respell_node
-from torcharc.spec.expand import COPY_KEYS, Copies, Expansion, find_misspelt
+from torcharc.spec.expand import Copies, Expansion, find_misspelt
 from torcharc.spec.names import check_name, find_cycle, find_output, names_wanted
 from torcharc.spec.template import fill, read_scope
 
+if TYPE_CHECKING:
+    from torcharc.spec.arcgraph_blocks import Blocks
+
 
 def parse_arc(
-    spec: Mapping[str, Any],
-    variables: Mapping[str, Any] | None = None,
-    *,
-    outer: Mapping[str, Any] | None = None,
-    expansion: Expansion | None = None,
+    spec: Mapping[str, Any], variables: Mapping[str, Any], blocks: Blocks, path: Path = ()
 ) -> tuple[Graph | None, list[Problem]]:
     """The graph of an arc, or None; and the problems of its form.
 
@@ -50,45 +48,56 @@ def parse_arc(
     Args:
         spec: Plain data.
         variables: Name → value, in place of what `dag_vars` says.
-        outer: Further bound names, of the spec that this one is a part of.
-        expansion: Counts nodes and templates; default: those of this spec alone.
+        blocks: The modules around it, and the names that are bound there.
+        path: Its place in the whole spec.
     """
-    wrong = [Problem((key,), quote(key), "a name", code="name") for key in spec if not isinstance(key, str)]
+    wrong = [Problem((*path, key), quote(key), "a name", code="name") for key in spec if not isinstance(key, str)]
     if wrong:
         return None, wrong
-    expansion = expansion or Expansion()
-    given, budget = variables or {}, expansion.budget
-    scope, problems = read_scope(spec.get("dag_vars"), given, ("dag_vars",), base=outer, budget=budget)
-    if problems:
-        return None, problems
-    typos = find_typos(spec)
+    typos = find_typos(spec, path)
     spec = respell(spec, typos)
+    place, budget = (*path, "dag_vars"), blocks.expansion.budget
+    scope, problems = read_scope(spec.get("dag_vars"), variables, place, base=blocks.scope, budget=budget)
+    if problems:
+        return None, typos + problems
+    own = None
+    if "dag_modules" in spec:
+        blocks = own = blocks.nest(spec["dag_modules"], (*path, "dag_modules"), scope)
+    graph, problems = _parse_nodes(spec, scope, blocks, path)
+    within = [] if own is None else own.check_unused() + own.problems
+    return graph, [*problems, *typos, *within]
+
+
+def _parse_nodes(
+    spec: Mapping[str, Any], scope: Mapping[str, Any], blocks: Blocks, path: Path
+) -> tuple[Graph | None, list[Problem]]:
+    """The graph of the nodes, or None; and their problems."""
     if "dag_in_shape" not in spec:
-        graph, problems = parse_module(spec, scope)
-        return graph, typos + problems
-    stated, problems = fill(spec["dag_in_shape"], scope, ("dag_in_shape",), expansion.budget)
-    inputs, faults = (None, problems) if problems else parse_shapes(stated, ("dag_in_shape",))
+        return parse_module(spec, scope, blocks, path)
+    place = (*path, "dag_in_shape")
+    stated, problems = fill(spec["dag_in_shape"], scope, place, blocks.expansion.budget)
+    inputs, faults = (None, problems) if problems else parse_shapes(stated, place)
     if inputs is None:
         return None, faults
-    nodes = _list_nodes(spec, scope)
-    parser = _Parser(inputs, nodes, scope, expansion)
-    for name, node, path in nodes:
-        parser.add(name, node, path)
-    problems += typos + parser.problems
-    if not parser.seen and not problems:
-        problems.append(Problem((), "no nodes", "at least one node, or a type", code="missing-key"))
-    return parser.graph(), problems + ([] if problems else parser.note_untaken())
+    nodes = _list_nodes(spec, scope, path)
+    parser = _Parser(inputs, nodes, scope, blocks)
+    for name, node, place in nodes:
+        parser.add(name, node, place)
+    problems = parser.problems
+    if not parser.seen:
+        problems.append(Problem(path, "no nodes", "at least one node, or a type", code="missing-key"))
+    return parser.graph(), problems or parser.note_untaken((*path, "dag_in_shape"))
 
 
-def _list_nodes(spec: Mapping[str, Any], scope: Mapping[str, Any]) -> list[tuple[str, Any, Path]]:
+def _list_nodes(spec: Mapping[str, Any], scope: Mapping[str, Any], path: Path) -> list[tuple[str, Any, Path]]:
     rest = {key: value for key, value in spec.items() if key not in HEAD_KEYS}
     if "type" in spec:
-        return [(flat_name(fill(spec["type"], scope, ())[0]), rest, ())]
-    return [(name, node, (name,)) for name, node in rest.items()]
+        return [(flat_name(fill(spec["type"], scope, path)[0]), rest, path)]
+    return [(name, node, (*path, name)) for name, node in rest.items()]
 
 
 class _Read(NamedTuple):
-    """A node that was read, its type, and whether it has problems."""
+    """A node that was read, its type, and whether it has problems of its own."""
 
     node: Node
     entry: Entry
@@ -103,11 +112,12 @@ class _Parser:
         inputs: Mapping[str | None, TensorSpec],
         every: Sequence[tuple[str, Any, Path]],
         scope: Mapping[str, Any],
-        expansion: Expansion,
+        blocks: Blocks,
     ):
         self.inputs = inputs
         self.scope = scope
-        self.expansion = expansion
+        self.blocks = blocks
+        self.expansion: Expansion = blocks.expansion
         self.written: dict[str, Mapping[str, Any]] = {}  # the nodes that could be read, as they stand in the spec
         self.every = every  # all nodes, as they stand in the spec
         self.cycles: set[str] = set()  # nodes in a cycle that is told already
@@ -120,7 +130,9 @@ class _Parser:
         self.problems: list[Problem] = []
         self.missing: set[str] = set()  # names that are told to be misspelt
         self.seen = False
+        self.current = ""  # the node that is read
         self.uncertain = False  # an unknown type may give any names
+        self.lost = False  # a faulty node did
 
     @functools.cached_property
     def wants(self) -> dict[str, Collection[Any]]:
@@ -128,25 +140,26 @@ class _Parser:
         return {name: names_wanted(node) for name, node, _ in self.every}
 
     def graph(self) -> Graph:
-        """What was read, as a graph; the tensors carried at the end are its outputs."""
-        outputs = tuple(("output" if name is None else name, ref) for name, ref in self.carried.items() if ref)
+        """What was read, as a graph; the tensors carried at the end are its outputs, none where they are lost."""
+        carried = {} if self.lost else self.carried
+        outputs = tuple(("output" if name is None else name, ref or UNKNOWN) for name, ref in carried.items())
         inputs = tuple((INPUT if name is None else name, spec) for name, spec in self.inputs.items())
         form: Literal["tensor", "dict"] = "tensor" if len(outputs) == 1 else "dict"
         return Graph(inputs, tuple(self.nodes), outputs, form, carries=True)
 
-    def note_untaken(self) -> list[Problem]:
-        """Notes on the inputs that no node takes."""
+    def note_untaken(self, path: Path) -> list[Problem]:
+        """Notes on the inputs, which stand at `path`, that no node takes."""
         expected = "a node that takes it; it is carried to the output as it is"
         names = [name for name, ref in self.carried.items() if name is not None and ref is not None and ref.of_input]
         return [
-            Problem(("dag_in_shape", name), f"the input {quote(name)}", expected, code="reading", severity="note")
+            Problem((*path, name), f"the input {quote(name)}", expected, code="reading", severity="note")
             for name in names
             if name in self.inputs
         ]
 
     def add(self, name: str, node: Any, path: Path) -> None:
         """Reads the next node, or recalls what reading it did before."""
-        self.seen = True
+        self.seen, self.current = True, name
         sound = not self.problems and not self.uncertain
         key = make_key(name, node, path, self.carried) if sound else None
         known = recall(key)
@@ -166,7 +179,7 @@ class _Parser:
     def _read(self, name: str, node: Any, path: Path) -> None:
         if not isinstance(node, Mapping):
             self.problems.append(Problem(path, quote(node), "a node: {type: ..., ...}", code="value"))
-            self.uncertain = True
+            self.uncertain = self.lost = True
             return
         base = ""
         if "~" in name:
@@ -178,6 +191,7 @@ class _Parser:
             node, problems = respell_node(node, path)
             self.problems += problems
         self.problems += check_name(name, path)
+        self.blocks.mention(node.get("type"))
         copies, problems = self.expansion.expand(node, self.scope, path, ("in_names",))
         self.problems += problems
         if copies is None:
@@ -205,7 +219,8 @@ class _Parser:
             carried = self.carried.get(first)
             self._consume(name, taken)
             return self._carry({first: carried}, broken=faulty)
-        if copies.kind != "one" and callable(read[0].entry.outputs):
+        many = callable(read[0].entry.outputs)
+        if many and (copies.kind == "parallel" or (copies.kind == "repeat" and read[0].node.graph is None)):
             expected = f"a type that gives one tensor; {read[0].entry.name} gives several"
             self.problems.append(Problem((*path, "type"), quote(read[0].entry.name), expected, code="reference"))
             return self._give_up(name, taken)
@@ -228,18 +243,21 @@ class _Parser:
         self, name: str, node: Mapping[str, Any], taken: list[str | None], path: Path, faulty: bool
     ) -> _Read | None:
         """The node, fed with what it takes; None if its type is not known."""
-        entry = self._read_type(node, path)
-        if entry is None:
+        found, problems = read_type(node, path, self.blocks)
+        self.problems += problems
+        if found is None:
             return None
-        count = len(self.problems)
-        inputs = () if faulty else self._bind(entry, node, taken, path)
-        if faulty or len(self.problems) > count:
-            faulty, inputs = True, ((entry.ports[0].name if entry.ports else INPUT, None),)
-        params = {key: value for key, value in node.items() if key not in NODE_KEYS}
-        for key in find_misspelt(params, entry):
-            self.problems += unknown_keys(path, [key], [*NODE_KEYS, *COPY_KEYS])
+        entry, params = found.entry, dict(found.params)
+        inputs: Inputs = ((entry.ports[0].name if entry.ports else INPUT, None),)  # of what is faulty
+        if not faulty:
+            bound, problems = bind_ports(entry, node, {key: self.carried.get(key) for key in taken}, path)
+            self.problems += problems
+            faulty, inputs = bool(problems), inputs if problems else bound
+        misspelt = [] if found.graph else find_misspelt(params, entry.signature)
+        self.problems += refuse_misspelt(misspelt, path)
+        for key in misspelt:
             del params[key]
-        made = Node(name, entry.name, params, inputs, path=path, arguments_path=path, beside=NODE_KEYS)
+        made = Node(name, entry.name, params, inputs, "", found.graph, path, path, NODE_KEYS)
         return _Read(made, entry, faulty)
 
     def _consume(self, name: str, taken: Collection[str | None]) -> None:
@@ -249,7 +267,7 @@ class _Parser:
 
     def _give_up(self, name: str, taken: list[str | None]) -> None:
         """Goes on behind a node of which it is not known what it gives."""
-        self.uncertain = True
+        self.uncertain = self.lost = True
         self.written.pop(name, None)
         self._consume(name, taken)
         self._carry({taken[0] if taken else None: None})
@@ -273,16 +291,6 @@ class _Parser:
             self.problems.append(Problem(path, f"the name {quote(name)}", expected, hint, "reference"))
         return node, ""
 
-    def _read_type(self, node: Mapping[str, Any], path: Path) -> Entry | None:
-        if "type" not in node:
-            self.problems.append(missing_type(path, node))
-            return None
-        entry = lookup(node["type"], (*path, "type"))
-        if isinstance(entry, Problem):
-            self.problems.append(entry)
-            return None
-        return entry
-
     def _read_in_names(self, node: Mapping[str, Any], path: Path) -> list[str | None]:
         """The names that the node consumes, as far as they are carried."""
         if "in_names" not in node:
@@ -297,7 +305,7 @@ class _Parser:
             return []
         taken: list[str | None] = []
         for index, name in enumerate(names):
-            told = isinstance(name, str) and {path[0], name} <= self.cycles
+            told = isinstance(name, str) and {self.current, name} <= self.cycles
             problem = self._check_in_name(name, taken, (*path, index))
             if problem is None:
                 taken.append(name)
@@ -325,49 +333,20 @@ class _Parser:
             expected = "no in_names: the one carried tensor has no name"
             return Problem(path, quote(name), expected, "leave in_names out", "reference")
         problem = wrong_choice(path, name, "one of the carried tensors", names, "reference")
-        reason = self._explain_name(name, path)  # a name that is known is no misspelling, and has no patch
+        reason = self._explain_name(name)  # a name that is known is no misspelling, and has no patch
         return dataclasses.replace(problem, hint=reason, patch=()) if reason else problem
 
-    def _explain_name(self, name: str, path: Path) -> str:
+    def _explain_name(self, name: str) -> str:
         """Why a name that is known is not carried."""
         if name in self.consumed:
             return f"{self.consumed[name]!r} consumed it; a ReuseFork gives one tensor several names"
         if name in self.given:
             return f"the node {name!r} gives {self.given[name]}"
-        cycle = find_cycle(str(path[0]), self.wants) if name in self.wants else ()
+        cycle = find_cycle(self.current, self.wants) if name in self.wants else ()
         if cycle:
             self.cycles.update(cycle)
             return f"a cycle: {' → '.join(cycle)}"
         return f"the node {name!r} stands further down; nodes run in order" if name in self.wants else ""
-
-    def _bind(
-        self, entry: Entry, node: Mapping[str, Any], taken: list[str | None], path: Path
-    ) -> tuple[tuple[str, Value], ...]:
-        """The taken tensors as inputs of the ports."""
-        refs = [self.carried.get(name) for name in taken]
-        first = entry.ports[0] if entry.ports else None
-        if first is not None and first.takes == "tensor" and len(refs) == len(entry.ports) == 1:
-            return ((first.name, refs[0]),)
-        if first is not None and (first.takes == "mapping" or (first.takes == "any" and len(refs) > 1)):
-            named = {INPUT if name is None else name: ref for name, ref in zip(taken, refs, strict=True)}
-            return ((first.name, named),)
-        if first is not None and first.takes == "sequence":
-            return ((first.name, tuple(refs)),)
-        needed = [port.name for port in entry.ports if port.required and port.name not in node]
-        if len(refs) > len(entry.ports):
-            self._add_count(node, f"at most {len(entry.ports)}", entry, [port.name for port in entry.ports], path)
-        elif len(refs) < len(needed):
-            self._add_count(node, f"{len(needed)}", entry, needed, path)
-        return tuple((port.name, ref) for port, ref in zip(entry.ports, refs, strict=False))
-
-    def _add_count(self, node: Mapping[str, Any], count: str, entry: Entry, ports: list[str], path: Path) -> None:
-        """The problem that a node is fed the wrong number of tensors."""
-        expected = f"{count} tensor{'s' if len(ports) != 1 else ''} for {entry.name}: {', '.join(ports)}"
-        if "in_names" in node:
-            problem = Problem((*path, "in_names"), quote(node["in_names"]), expected, code="reference")
-        else:
-            problem = Problem(path, "no key 'in_names'", f"in_names with {expected}", code="reference")
-        self.problems.append(problem)
 
     def _outputs(
         self, entry: Entry, name: str, params: Mapping[str, Any], taken: list[str | None], path: Path
@@ -375,6 +354,7 @@ class _Parser:
         names = entry.outputs(params) if callable(entry.outputs) else ()
         if not names:
             self.uncertain |= callable(entry.outputs)  # a fork whose names cannot be read
+            self.lost |= callable(entry.outputs) and entry.kind in ("fork", "block")
             if taken and taken[0] is not None:
                 self.given[name] = f"its output as {taken[0]!r}"
             return {taken[0] if taken else None: Ref(name)}

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 from torcharc.errors import Path
 from torcharc.graph import Node, Ref
 from torcharc.registry import generation
+from torcharc.spec.definition import BLOCKS
 from torcharc.spec.expand import COPY_KEYS
 
 MOST_KNOWN = 20_000
@@ -37,9 +38,12 @@ class Known(NamedTuple):
 def make_key(name: str, node: Any, path: Path, carried: Carried) -> Hashable:
     """What a node of an arc means depends on this alone; None where it depends on more.
 
-    Templates and copies depend on variables, and `conv~right` on another node.
+    Templates and copies depend on variables, `conv~right` on another node, a module of the spec on that.
     """
     if type(node) is not dict or "~" in name or not node.keys().isdisjoint(COPY_KEYS):
+        return None
+    type_ = node.get("type")
+    if type(type_) is str and type_.startswith(BLOCKS):
         return None
     try:
         text = marshal.dumps(node, 2)

@@ -8,19 +8,30 @@ from collections.abc import Mapping
 from typing import Any
 
 from torcharc.errors import Path, Problem, nearest, respell, unknown_keys
+from torcharc.spec.arc_module import HEAD_KEYS
 
 _EXPECTED = "in_names, or an argument of the type"
 
 
-def find_typos(spec: Mapping[str, Any]) -> list[Problem]:
-    """The problem that `type` or `dag_in_shape` is misspelt in a flat arc; in others it stands for itself."""
+def find_typos(spec: Mapping[str, Any], path: Path = ()) -> list[Problem]:
+    """The problems of keys of the arc itself that are misspelt, and would be read as nodes or arguments."""
+    heads = _find_heads(spec)
+    problems = unknown_keys(path, heads, HEAD_KEYS, heads.values()) if heads else []
     if "type" not in spec:
         words = [key for key, value in spec.items() if isinstance(value, str) and nearest(key, ["type"])]
-        return unknown_keys((), words[:1], ["type"], ["type"]) if words else []
+        return problems + (unknown_keys(path, words[:1], ["type"], ["type"]) if words else [])
     if "dag_in_shape" in spec or "type" not in spec:
-        return []
+        return problems
     typos = [key for key in spec if nearest(key, ("dag_in_shape", "in_shape")) == "dag_in_shape"]
-    return unknown_keys((), typos[:1], ["dag_in_shape"], ["dag_in_shape"]) if typos else []
+    return problems + (unknown_keys(path, typos[:1], ["dag_in_shape"], ["dag_in_shape"]) if typos else [])
+
+
+def _find_heads(spec: Mapping[str, Any]) -> dict[str, str]:
+    """The keys that are likely meant for `dag_vars` and `dag_modules`: what stands there is no node."""
+    maps = [key for key, value in spec.items() if type(value) is dict and "type" not in value and key not in HEAD_KEYS]
+    absent = [head for head in HEAD_KEYS[1:] if head not in spec]
+    found = {key: nearest(key, absent) for key in maps}
+    return {key: head for key, head in found.items() if head is not None}
 
 
 def respell_node(node: Mapping[str, Any], path: Path) -> tuple[Mapping[str, Any], list[Problem]]:

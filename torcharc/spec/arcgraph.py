@@ -51,8 +51,9 @@ def _parse(spec: Mapping[str, Any], overrides: Mapping[str, Any]) -> tuple[Graph
         declared, place = parts.get("vars", ({}, ("vars",)))
         declared = declared if isinstance(declared, Mapping) else {}
         texts = {name: None if name in overrides else value for name, value in declared.items()}
+        own = {name: declared[name] for name in overrides if name in declared}
         value, path = parts["require"]
-        faults = check_requirements(value, scope, path, Variables(place, texts, faults))
+        faults = check_requirements(value, scope, path, Variables(place, texts, own, faults))
         if faults:
             return None, list(dict.fromkeys(problems + faults))
     problems += faults

@@ -1,4 +1,8 @@
-"""The modules of an Arc-Graph spec: sub-graphs with params, instances of them, and stacks."""
+"""The modules of a spec, of any form: sub-graphs with params, instances of them, and stacks.
+
+The modules of an arc or a 2.x spec that is a module itself stand within those around it, and hide
+those of the same name. Wherever a module stands, it sees the names that are bound there.
+"""
 
 from __future__ import annotations
 
@@ -6,182 +10,202 @@ import dataclasses
 from collections.abc import Mapping
 from typing import Any
 
-from torcharc.arguments import Kind
-from torcharc.errors import Path, Problem, choices, did_you_mean, missing_key, quote, respell, unknown_keys
+from torcharc.arguments import Argument, Kind, Signature
+from torcharc.errors import Edit, Path, Problem, choices, did_you_mean, missing_key, nearest, quote, respell
 from torcharc.graph import Graph, Node, Ref
-from torcharc.spec.arcgraph_inputs import is_name, wrong_name
+from torcharc.spec.arc import parse_arc
 from torcharc.spec.arcgraph_level import Level, form_of
-from torcharc.spec.arcgraph_nodes import BLOCKS, check_keys, check_unrun
+from torcharc.spec.arcgraph_nodes import check_keys, check_unrun
 from torcharc.spec.arcgraph_types import STACK
+from torcharc.spec.definition import (
+    BLOCKS,
+    Definition,
+    Use,
+    bind_params,
+    find_interface,
+    is_block_type,
+    read_definition,
+    walk_types,
+)
 from torcharc.spec.expand import Expansion
-from torcharc.spec.form import find_form, variables_key
-from torcharc.spec.inline import count_nodes, parse_inline
-from torcharc.spec.numbers import read_number, read_value_of
+from torcharc.spec.inline import as_block, count_nodes
+from torcharc.spec.modules import parse_modules
+from torcharc.spec.numbers import read_number
 from torcharc.spec.references import Source
-from torcharc.spec.template import Scope, fill, has_dollar
-
-KEYS = ("inputs", "params", "graph", "outputs")
+from torcharc.spec.template import Scope
 
 MOST_NODES = 10_000
 """The most nodes of a spec, the copies of its modules counted."""
 
+MOST_NESTED = 32
+"""The most levels of modules, one within another."""
+
 _COUNT = Kind(frozenset({"int"}), low=1)
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
-class Definition:
-    """A module of the spec: its inputs, its params with their defaults, and the rest as it stands there.
+class _Tally:
+    """What the modules of a whole spec have in common.
 
-    An arc or a 2.x spec has variables in place of params; `inputs` is empty, as its form tells them.
+    Attributes:
+        expansion: Makes the copies that `repeat` and `parallel` ask for, and fills templates.
+        count: How many nodes there are by now, copies counted.
+        chain: The modules that are being read, from the outside in.
+        cycles: The cycles that are told already.
+        is_deep: Whether it is told that there are too many levels.
     """
 
-    name: str
-    inputs: tuple[str, ...]
-    params: Mapping[str, Any]
-    spec: Mapping[str, Any]
-    path: Path
+    def __init__(self, expansion: Expansion) -> None:
+        self.expansion = expansion
+        self.count = 0
+        self.chain: list[Definition] = []
+        self.cycles: set[frozenset[Path]] = set()
+        self.is_deep = False
 
 
 class Blocks:
     """The modules of a spec, and what has been made of them.
 
     Attributes:
-        names: The names of the modules, faulty ones included.
+        scope: The names that are bound where they stand.
         problems: What is wrong with the modules themselves, and notes on them.
-        count: How many nodes there are by now, copies counted.
+        used: The names of those that something runs.
         expansion: Makes the copies that `repeat` and `parallel` ask for, and fills templates.
     """
 
-    def __init__(self, value: Any, path: Path, scope: Scope):
+    def __init__(self, value: Any, path: Path, scope: Scope, around: Blocks | None = None):
         self.scope = scope
         self.problems: list[Problem] = []
-        self.count = 0
-        self.expansion = Expansion(scope.budget)
+        self.used: set[str] = set()
+        self._around = around
+        self._tally: _Tally = around._tally if around is not None else _Tally(Expansion(scope.budget))
+        self.expansion = self._tally.expansion
         self._definitions: dict[str, Definition | None] = {}
         self._made: dict[str, tuple[Graph | None, int]] = {}
-        self._used: set[str] = set()
         self._mentioned: set[str] = set()
-        self._chain: list[str] = []
         if value is not None and not isinstance(value, Mapping):
             self.problems.append(
                 Problem(path, quote(value), "the modules: {name: {inputs, graph, outputs}}", code="value")
             )
         for name, item in value.items() if isinstance(value, Mapping) else ():
-            self._definitions[name] = self._define(name, item, (*path, name))
+            self._definitions[name], problems = read_definition(name, item, (*path, name))
+            self.problems += problems
+
+    def nest(self, value: Any, path: Path, names: Mapping[str, Any]) -> Blocks:
+        """The modules of a spec that is a module itself: `value`, and these around them."""
+        return Blocks(value, path, Scope(names, self.scope.budget), self)
 
     @property
     def names(self) -> list[str]:
-        """The names of the modules."""
-        return list(self._definitions)
+        """The names of the modules, faulty ones and those around included."""
+        return list(dict.fromkeys([*self._definitions, *(self._around.names if self._around else ())]))
 
-    def _define(self, name: Any, item: Any, path: Path) -> Definition | None:
-        """A module that stands under `modules`, or None where it is faulty."""
-        if not is_name(name):
-            self.problems.append(wrong_name(name, path, "a module"))
-            return None
-        if not isinstance(item, Mapping):
-            self.problems.append(Problem(path, quote(item), "a module: {inputs, graph, outputs}", code="value"))
-            return None
-        if find_form(item) is not None:
-            variables = item.get(variables_key(item))
-            return Definition(name, (), dict(variables) if isinstance(variables, Mapping) else {}, item, path)
-        required = [key for key in ("inputs", "graph", "outputs") if key not in item]
-        problems = unknown_keys(path, item, KEYS, required)
-        item = respell(item, problems)
-        inputs, params = item.get("inputs", ()), item.get("params")
-        if "inputs" in item and (not isinstance(inputs, (list, tuple)) or not inputs or not all(map(is_name, inputs))):
-            expected = "the names of the module's inputs, at least one: [x]"
-            problems.append(Problem((*path, "inputs"), quote(inputs), expected, code="value"))
-        elif len({*inputs}) < len(inputs):
-            problems.append(Problem((*path, "inputs"), quote(inputs), "each name once", code="duplicate"))
-        if params is not None and not isinstance(params, Mapping):
-            expected = "the module's params with their defaults: {width: 64}; null for what has to be given"
-            problems.append(Problem((*path, "params"), quote(params), expected, code="value"))
-        self.problems += problems
-        faulty = any(key not in item for key in ("inputs", "graph", "outputs")) or any(
-            problem.code != "unknown-key" for problem in problems
-        )
-        return None if faulty else Definition(name, tuple(inputs), dict(params or {}), item, path)
+    def _find(self, name: str) -> Blocks | None:
+        """The modules among which one of that name stands."""
+        if name in self._definitions:
+            return self
+        return self._around._find(name) if self._around is not None else None
 
-    def make(
-        self, type_: str, params: Mapping[str, Any], path: Path, scope: Scope
-    ) -> tuple[Graph | None, list[Problem]]:
+    def signature(self, type_: str) -> Signature:
+        """The params of the module that a type names; none where there is no such module."""
+        name = type_.split(".", 1)[1]
+        owner = self._find(name)
+        definition = owner._definitions[name] if owner is not None else None
+        params = definition.params if definition is not None else {}
+        return Signature({key: Argument(key, required=False, default=default) for key, default in params.items()})
+
+    def make(self, type_: str, use: Use) -> tuple[Graph | None, list[Problem]]:
         """What a node of type `module.<name>` or `arc.stack` runs, or None; and the problems of the node.
 
-        Args:
-            type_: The type.
-            params: The node's params.
-            path: The node's place.
-            scope: The names that are bound there.
+        Outputs that come from something faulty are `UNKNOWN`; there are none where not even their
+        names can be told.
         """
         if type_ == STACK:
-            return self._make_stack(params, path, scope)
+            return self._make_stack(use)
         prefix, name = type_.split(".", 1)
-        graph, problems = self._make_module(name, params, path, (*path, "type"), scope)
+        graph, problems = self._make_module(name, use)
         return graph, [_prefix(problem, f"{prefix}.") for problem in problems]
 
-    def _make_module(
-        self, name: str, params: Mapping[str, Any], path: Path, place: Path, scope: Scope
-    ) -> tuple[Graph | None, list[Problem]]:
-        if name not in self._definitions:
-            expected = (
-                f"a module of the spec: {choices(self._definitions)}"
-                if self._definitions
-                else "a module; the spec has none"
-            )
-            return None, [Problem(place, quote(name), expected, did_you_mean(name, self._definitions), "unknown-type")]
-        self._used.add(name)
-        definition = self._definitions[name]
-        if name in self._chain:
-            cycle = " → ".join([*self._chain[self._chain.index(name) :], name])
-            return None, [Problem(place, f"modules that hold themselves: {cycle}", "modules that end", code="cycle")]
+    def _make_module(self, name: str, use: Use) -> tuple[Graph | None, list[Problem]]:
+        owner = self._find(name)
+        if owner is None:
+            names = self.names
+            expected = f"a module of the spec: {choices(names)}" if names else "a module; the spec has none"
+            near = nearest(name, names)
+            self.mention(f"module.{near}")  # the right name there is no second fault
+            patch = () if near is None else (Edit("set", use.type_path, near),)
+            hint = did_you_mean(name, names)
+            return None, [Problem(use.type_path, quote(name), expected, hint, "unknown-type", patch=patch)]
+        owner.used.add(name)
+        definition = owner._definitions[name]
         if definition is None:
             return None, []
-        values, problems = _bind_params(definition, params, (*path, "params"), scope, self.scope)
-        if any(problem.severity == "error" for problem in problems):
-            return None, problems
-        graph, size = self._instantiate(definition, values)
-        self.count += size
-        if self.count > MOST_NODES:
-            expected = f"at most {MOST_NODES:,}; torcharc.spec.arcgraph_blocks.MOST_NODES sets the limit"
-            return None, [*problems, Problem(path, "more nodes, copies counted", expected, code="limit")]
+        if any(other is definition for other in self._tally.chain):
+            return None, self._refuse_cycle(definition, use)
+        if len(self._tally.chain) == MOST_NESTED:
+            return None, self._refuse_level(use)
+        values, problems = bind_params(definition, use, owner.scope)
+        if values is None:
+            return find_interface(definition), problems
+        graph, size = owner._instantiate(definition, values)
+        self._tally.count += size
+        if self._tally.count > MOST_NODES:
+            return None, [*problems, _too_many(use.path)]
         return graph, problems
+
+    def _refuse_cycle(self, definition: Definition, use: Use) -> list[Problem]:
+        """The problem that a module holds itself; it is told once, wherever one comes into the cycle."""
+        chain = self._tally.chain
+        start = next(index for index, other in enumerate(chain) if other is definition)
+        cycle = frozenset(other.path for other in chain[start:])
+        if cycle in self._tally.cycles:
+            return []
+        self._tally.cycles.add(cycle)
+        names = " → ".join(other.name for other in [*chain[start:], definition])
+        found = f"modules that hold themselves: {names}"
+        return [Problem(use.type_path, found, "modules that end", code="cycle")]
+
+    def _refuse_level(self, use: Use) -> list[Problem]:
+        """The problem that modules stand too deep within one another, told once."""
+        if self._tally.is_deep:
+            return []
+        self._tally.is_deep = True
+        expected = f"at most {MOST_NESTED}; torcharc.spec.arcgraph_blocks.MOST_NESTED sets the limit"
+        return [Problem(use.path, "more levels of modules", expected, code="limit")]
 
     def _instantiate(self, definition: Definition, values: Mapping[str, Any]) -> tuple[Graph | None, int]:
         """The graph of a module for the given params, and how many nodes it has."""
         key = f"{definition.name} {values!r}"
-        if key in self._made:
-            return self._made[key]
-        if find_form(definition.spec) is not None:
-            self._made[key] = self._parse(definition, values)
-            return self._made[key]
+        if key not in self._made:
+            before = self._tally.count
+            self._tally.chain.append(definition)
+            self._made[key] = (self._read if definition.form is None else self._parse)(definition, values)
+            self._tally.chain.pop()
+            self._tally.count = before
+        return self._made[key]
+
+    def _read(self, definition: Definition, values: Mapping[str, Any]) -> tuple[Graph | None, int]:
+        """The same for a list of nodes."""
+        before, path, spec = self._tally.count, definition.path, definition.spec
         inputs = {name: Source(Ref(name, of_input=True)) for name in definition.inputs}
         level = Level(self, inputs, self.scope.extend(values))
-        self._chain.append(definition.name)
-        before = self.count
-        nodes = level.read_nodes(definition.spec["graph"], (*definition.path, "graph"))
-        outputs = level.read_outputs(definition.spec["outputs"], (*definition.path, "outputs"))
-        level.warn_unused({name: (*definition.path, "inputs", i) for i, name in enumerate(definition.inputs)})
-        self._chain.pop()
+        nodes = level.read_nodes(spec["graph"], (*path, "graph"))
+        outputs = level.read_outputs(spec["outputs"], (*path, "outputs"))
+        level.warn_unused({name: (*path, "inputs", i) for i, name in enumerate(definition.inputs)})
         self.problems += level.list_problems()
         specs = tuple((name, None) for name in definition.inputs)
-        is_whole = isinstance(definition.spec["outputs"], Mapping) and len(outputs) == len(definition.spec["outputs"])
-        graph = Graph(specs, tuple(nodes), outputs, form_of(outputs), firsts=True) if outputs and is_whole else None
-        size = self.count - before + len(nodes)
-        self.count = before
-        self._made[key] = graph, size
-        return graph, size
+        graph = Graph(specs, tuple(nodes), outputs, form_of(outputs), firsts=True)
+        return graph, self._tally.count - before + len(nodes)
 
     def _parse(self, definition: Definition, values: Mapping[str, Any]) -> tuple[Graph | None, int]:
-        """The graph of a module that is an arc or a 2.x spec, and how many nodes it has."""
-        graph, problems = parse_inline(definition.spec, values, definition.path, self.scope, self.expansion)
+        """The same for an arc or a 2.x spec."""
+        parse = parse_arc if definition.form == "arc" else parse_modules
+        graph, problems = parse(definition.spec, values, self, definition.path)
         self.problems += problems
-        return graph, 0 if graph is None else count_nodes(graph)
+        return (None, 0) if graph is None else (as_block(graph), count_nodes(graph))
 
-    def _make_stack(self, params: Mapping[str, Any], path: Path, scope: Scope) -> tuple[Graph | None, list[Problem]]:
+    def _make_stack(self, use: Use) -> tuple[Graph | None, list[Problem]]:
         """`count` copies of a module in a row; the first input is threaded through, the others stay."""
-        given = dict(params)
-        place = (*path, "params")
+        given, place, scope = dict(use.params), use.params_path, use.scope or Scope()
         word, problems = given.pop("module", None), []
         if not isinstance(word, str):
             expected = "the name of the module that is stacked"
@@ -205,53 +229,70 @@ class Blocks:
         if problems or not isinstance(word, str):
             return None, problems
         name = next((word[len(prefix) :] for prefix in BLOCKS if word.startswith(prefix)), word)
-        before = self.count
-        graph, problems = self._make_module(name, given, path, (*place, "module"), scope)
+        before = self._tally.count
+        stacked = dataclasses.replace(use, params=given, type_path=(*place, "module"))
+        graph, problems = self._make_module(name, stacked)
         problems = [_prefix(problem, word.removesuffix(name)) for problem in problems]
-        if graph is None:
-            return None, problems
-        self.count += (count - 1) * (self.count - before)
-        if self.count > MOST_NODES:
-            expected = f"at most {MOST_NODES:,}; torcharc.spec.arcgraph_blocks.MOST_NODES sets the limit"
-            return None, [*problems, Problem(path, "more nodes, copies counted", expected, code="limit")]
+        if graph is None or not graph.outputs:
+            return graph, problems
+        self._tally.count += (count - 1) * (self._tally.count - before)
+        if self._tally.count > MOST_NODES:
+            return None, [*problems, _too_many(use.path)]
         if len(graph.outputs) > 1:
             expected = f"a module with one output, which goes on to the next copy; {name} has {len(graph.outputs)}"
             return None, [*problems, Problem((*place, "module"), quote(word), expected, code="stack")]
-        return _chain(name, graph, count, path), problems
+        return _chain(name, graph, count, use.path), problems
 
-    def mention(self, item: Any) -> None:
+    def mention(self, type_: Any) -> None:
         """Takes note of the module that a node would run, were it not left out or its type chosen by a variable."""
-        type_ = item.get("type") if isinstance(item, Mapping) else None
-        if not isinstance(type_, str) or not type_.startswith(BLOCKS):
-            return
-        word = type_.split(".", 1)[1]
-        found = self._definitions if "${" in word else [word]
-        for name in set(found) - self._mentioned:
-            self._mentioned.add(name)
-            definition = self._definitions.get(name)
-            items = () if definition is None else definition.spec.get("graph", ())
-            for inner in items if isinstance(items, (list, tuple)) else ():
-                self.mention(inner)
+        left: list[tuple[Blocks, Any]] = [(self, type_)] if is_block_type(type_) else []
+        while left:
+            blocks, type_ = left.pop()
+            word = type_.split(".", 1)[1] if is_block_type(type_) else ""
+            for name in blocks.names if "${" in word else [word]:
+                owner = blocks._find(name)
+                if owner is not None and name not in owner._mentioned:
+                    owner._mentioned.add(name)
+                    definition = owner._definitions[name]
+                    left += [(owner, inner) for inner in walk_types(definition.spec)] if definition is not None else []
 
-    def check_unused(self) -> list[Problem]:
-        """Warnings for the modules that no node runs, and errors for the unknown types in them."""
+    def check_unused(self, *, warns: bool = True) -> list[Problem]:
+        """Warnings for the modules that no node runs, and the errors in those that are not read by now.
+
+        Args:
+            warns: Whether to warn; a format that runs its modules by their names does it itself.
+        """
+        unused = [name for name in self._definitions if name not in self.used | self._mentioned]
+        read = {key.split(" ", 1)[0] for key in self._made}
         problems = []
         for name, definition in self._definitions.items():
-            if name in self._used or definition is None:
+            if definition is None:
                 continue
-            if name not in self._mentioned:
+            if warns and name in unused:
                 found, expected = f"the module {quote(name)}", "a module that some node runs"
                 problems.append(Problem(definition.path, found, expected, code="unused", severity="warning"))
-            if find_form(definition.spec) is not None:
-                self._parse(definition, {})
-                continue
-            items = definition.spec["graph"]
-            for index, item in enumerate(items if isinstance(items, (list, tuple)) else ()):
-                place = (*definition.path, "graph", index)
-                if isinstance(item, Mapping):
-                    faults = check_keys(item, place)
-                    problems += faults + check_unrun(respell(item, faults), place, self)
+            if name not in read:
+                problems += self._check_unread(definition)
         return problems
+
+    def _check_unread(self, definition: Definition) -> list[Problem]:
+        """Errors in a module of which no graph was made; those of an arc or a 2.x spec are told with its modules'."""
+        if definition.form is not None:
+            if None not in definition.params.values():
+                self._instantiate(definition, {})
+            return []
+        items, problems = definition.spec["graph"], []
+        for index, item in enumerate(items if isinstance(items, (list, tuple)) else ()):
+            place = (*definition.path, "graph", index)
+            if isinstance(item, Mapping):
+                faults = check_keys(item, place)
+                problems += faults + check_unrun(respell(item, faults), place, self)
+        return problems
+
+
+def _too_many(path: Path) -> Problem:
+    expected = f"at most {MOST_NODES:,}; torcharc.spec.arcgraph_blocks.MOST_NODES sets the limit"
+    return Problem(path, "more nodes, copies counted", expected, code="limit")
 
 
 def _prefix(problem: Problem, prefix: str) -> Problem:
@@ -260,40 +301,8 @@ def _prefix(problem: Problem, prefix: str) -> Problem:
         return problem
     found = problem.found.replace("'", f"'{prefix}", 1)
     hint = problem.hint.replace("'", f"'{prefix}", 1)
-    return dataclasses.replace(problem, found=found, hint=hint)
-
-
-def _bind_params(
-    definition: Definition, params: Mapping[str, Any], path: Path, scope: Scope, outer: Scope
-) -> tuple[dict[str, Any], list[Problem]]:
-    """The values of a module's params: those that the node gives, and the defaults of the others."""
-    undeclared = [key for key in params if key not in definition.params]
-    missing = [key for key, default in definition.params.items() if default is None and params.get(key) is None]
-    problems = []
-    if undeclared and not definition.params:
-        expected = f"no params: {definition.name} declares none; taken as if absent"
-        found = (
-            f"the keys {', '.join(map(quote, undeclared))}"
-            if len(undeclared) > 1
-            else f"the key {quote(undeclared[0])}"
-        )
-        problems.append(Problem(path, found, expected, code="reading", severity="note"))
-    else:
-        problems = unknown_keys(path, params, definition.params, missing)
-    place = (*definition.path, "params")
-    given = {
-        key: read_value_of(value, scope, (*path, key)) for key, value in params.items() if key in definition.params
-    }
-    values: dict[str, Any] = {}
-    if find_form(definition.spec) is not None:  # it fills its variables itself
-        return {key: value for key, value in given.items() if value is not None}, problems
-    for key, default in definition.params.items():
-        value = given.get(key)
-        if value is None and has_dollar(default):  # it may use the params before it
-            value, faults = fill(default, outer.extend(values), (*place, key))
-            problems += faults
-        values[key] = read_value_of(default, outer, (*place, key)) if value is None else value
-    return values, problems
+    patch = tuple(dataclasses.replace(edit, value=f"{prefix}{edit.value}") for edit in problem.patch)
+    return dataclasses.replace(problem, found=found, hint=hint, patch=patch)
 
 
 def _chain(name: str, graph: Graph, count: int, path: Path) -> Graph:

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
 from torcharc.errors import Path, Problem, choices, did_you_mean, quote, respell
-from torcharc.graph import Node, Ref
+from torcharc.graph import UNKNOWN, Node, Ref
 from torcharc.spec.arcgraph_inputs import is_name, wrong_name
 from torcharc.spec.arcgraph_nodes import (
     Part,
@@ -84,7 +84,7 @@ class Level:
         return self._order(nodes)
 
     def read_outputs(self, value: Any, path: Path) -> tuple[tuple[str, Ref], ...]:
-        """The outputs by public name; faulty ones are left out."""
+        """The outputs by public name; faulty ones are `UNKNOWN`."""
         if not isinstance(value, Mapping) or not value:
             expected = "the outputs, at least one: {name: reference}"
             self.problems.append(Problem(path, quote(value), expected, code="outputs"))
@@ -96,8 +96,7 @@ class Level:
             ref, problem = read_reference(text, (*path, name), self.sources, "the outputs")
             if problem is not None:
                 self.problems.append(problem)
-            if ref is not None:
-                outputs.append((str(name), ref))
+            outputs.append((str(name), ref or UNKNOWN))
         self.used |= {text.split(".", 1)[0] for text in value.values() if isinstance(text, str)}
         return tuple(outputs)
 
@@ -125,7 +124,7 @@ class Level:
         problems = check_keys(item, path)
         self.problems += problems
         item = respell(item, problems) if problems else item
-        self.blocks.mention(item)
+        self.blocks.mention(item.get("type"))
         if "name" not in item:
             self.is_certain = False
             return

@@ -11,6 +11,7 @@ from torcharc.errors import Path, Problem, missing_key, quote, unknown_keys
 from torcharc.graph import Graph, Node, Ref, walk_refs
 from torcharc.spec.arcgraph_types import STACK, find_type, read_type_params
 from torcharc.spec.binding import Binding, Target, bind_inputs, target_of_type
+from torcharc.spec.definition import Use, is_block_type
 from torcharc.spec.expand import COPY_KEYS
 from torcharc.spec.references import Source, read_reference, source_of_block, source_of_type
 from torcharc.spec.template import Scope
@@ -19,8 +20,6 @@ if TYPE_CHECKING:
     from torcharc.spec.arcgraph_blocks import Blocks
 
 KEYS = ("name", "type", "params", "inputs", "module")
-
-BLOCKS = ("module.", "modules.")
 
 
 @dataclasses.dataclass(slots=True)
@@ -63,7 +62,7 @@ class Part:
         """What its name stands for in references."""
         if self.entry is not None and not self.has_wrong_params:
             return source_of_type(self.name, self.entry, self.params)
-        return source_of_block(self.name, self.graph) if self.graph is not None else Source(None)
+        return source_of_block(self.name, self.graph) if self.graph is not None and self.graph.outputs else Source(None)
 
 
 def resolve_part(part: Part, blocks: Blocks) -> None:
@@ -76,9 +75,10 @@ def resolve_part(part: Part, blocks: Blocks) -> None:
     if "module" in item or "type" not in item:
         return
     type_, given = item["type"], dict(params or {})
-    if isinstance(type_, str) and (type_ == STACK or type_.startswith(BLOCKS)):
+    if type_ == STACK or is_block_type(type_):
         part.params = given
-        part.graph, faults = blocks.make(type_, given, path, part.scope)
+        use = Use(given, path, (*path, "type"), (*path, "params"), part.scope)
+        part.graph, faults = blocks.make(type_, use)
         part.problems += faults
         return
     entry = find_type(type_, (*path, "type"), blocks.names)
@@ -100,8 +100,8 @@ def check_keys(item: Mapping[str, Any], path: Path) -> list[Problem]:
 def check_unrun(item: Mapping[str, Any], path: Path, blocks: Blocks) -> list[Problem]:
     """The problem that the type of a node which does not run is none."""
     type_ = item.get("type")
-    is_block = isinstance(type_, str) and (type_ == STACK or type_.startswith(BLOCKS) or "${" in type_)
-    entry = None if type_ is None or is_block else find_type(type_, (*path, "type"), blocks.names)
+    is_open = type_ is None or type_ == STACK or is_block_type(type_) or (isinstance(type_, str) and "${" in type_)
+    entry = None if is_open else find_type(type_, (*path, "type"), blocks.names)
     return [entry] if isinstance(entry, Problem) else []
 
 

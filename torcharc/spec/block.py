@@ -9,14 +9,16 @@ from __future__ import annotations
 import dataclasses
 import functools
 from collections.abc import Mapping
-from typing import Any, NoReturn
+from typing import Any
 
 from torcharc.arguments import Argument, Signature
-from torcharc.entry import Entry, Port
+from torcharc.entry import Entry
 from torcharc.errors import Path, Problem, SpecError
 from torcharc.graph import Graph
 from torcharc.spec.arcgraph_blocks import Blocks
+from torcharc.spec.block_type import make_type
 from torcharc.spec.causes import find_causes
+from torcharc.spec.definition import Use
 from torcharc.spec.formats import parse_spec
 from torcharc.spec.inline import as_block, move_graph
 from torcharc.spec.load import load_spec
@@ -38,26 +40,10 @@ def make_block(name: str, spec: Mapping[str, Any]) -> Entry:
     graph = _check(expand, own, params or {}, is_module)
     ports = own["inputs"] if is_module else [port for port, _ in graph.inputs] if graph else []
     outputs = list(own["outputs"]) if is_module else [output for output, _ in graph.outputs] if graph else []
-    return Entry(
-        name=name,
-        make=_refuse,
-        kind="block",
-        ports=tuple(Port(port) for port in ports),
-        signature=Signature(
-            {
-                key: Argument(key, required=is_module and value is None, default=value)
-                for key, value in (params or {}).items()
-            }
-        ),
-        outputs=(outputs[0],) if len(outputs) == 1 else lambda params: tuple(outputs),
-        expand=expand,
-        summary="a registered spec",
-        defined="a spec",
-    )
-
-
-def _refuse(**params: Any) -> NoReturn:
-    raise TypeError("a block is a node of its own, and no argument of another type")
+    arguments = {
+        key: Argument(key, required=is_module and value is None, default=value) for key, value in (params or {}).items()
+    }
+    return make_type(name, ports, outputs, graph=graph, signature=Signature(arguments), expand=expand)
 
 
 def _check(expand: Any, spec: Mapping[str, Any], params: Any, is_module: bool) -> Graph | None:
@@ -83,7 +69,7 @@ def _find_errors(expand: Any, values: Mapping[str, Any], spec: Mapping[str, Any]
 
 def _expand_module(name: str, spec: Mapping[str, Any], params: Mapping[str, Any]) -> tuple[Graph | None, list[Problem]]:
     blocks = Blocks({name: spec}, (), Scope())
-    graph, problems = blocks.make(f"module.{name}", params, (), Scope())
+    graph, problems = blocks.make(f"module.{name}", Use(params, (), ("type",), ("params",), Scope()))
     found = [dataclasses.replace(problem, path=_strip(problem.path, name)) for problem in [*problems, *blocks.problems]]
     return graph if graph is None else move_graph(graph, lambda path: _strip(path, name)), found
 

@@ -13,7 +13,6 @@ from typing import Any
 from torcharc.entry import Entry
 from torcharc.errors import Path, Problem, choices, did_you_mean, nearest, quote, unknown_keys
 from torcharc.graph import Node, Ref, Value, walk_refs
-from torcharc.registry import find
 from torcharc.spec.module_form import Copied, Definition
 from torcharc.spec.names import find_cycle
 
@@ -50,9 +49,11 @@ class Calls:
         self._told: set[str] = set()  # names whose absence is explained already
         self._unknown: set[str] = set()  # modules whose absence is told already
         self._cycles: set[str] = set()
+        self._current = ""  # the call that is read
 
     def add(self, name: str, value: Any, path: Path) -> None:
         """Reads the next call."""
+        self._current = name
         count = len(self.problems)
         self._check_name(name, path)
         inputs = self._read_inputs(value, path)
@@ -80,14 +81,13 @@ class Calls:
 
     def _make_node(self, name: str, definition: Definition, inputs: Value, value: Any, path: Path) -> Node:
         """A node that runs a module on `inputs`; None is not known."""
-        entry = find(definition.type)
-        assert entry is not None  # the definition was read by it
+        entry = definition.entry
         bound, problems = ((), []) if inputs is None else _bind(entry, inputs, definition, value, path)
         self.problems += problems
         if inputs is None or problems:
             bound = ((entry.ports[0].name if entry.ports else "input", None),)
         params, place, places = definition.params, definition.path, definition.places
-        return Node(name, entry.name, params, bound, path=path, arguments_path=place, places=places)
+        return Node(name, entry.name, params, bound, "", definition.graph, path, place, places=places)
 
     def _check_name(self, name: str, path: Path) -> None:
         found = f"the name {quote(name)}"
@@ -137,18 +137,18 @@ class Calls:
             return self._passed[name]
         if name in self.seen:
             return Ref(name)
-        told = name in self._told or not self.inputs or (path[1] == "modules" and {path[2], name} <= self._cycles)
+        told = name in self._told or not self.inputs or {self._current, name} <= self._cycles
         if not told:
             names = [*self.inputs, *self.seen]
-            hint = self._explain(name, path) or did_you_mean(name, names)
+            hint = self._explain(name) or did_you_mean(name, names)
             expected = f"one of the inputs and nodes so far: {choices(names)}"
             self.problems.append(Problem(path, quote(name), expected, hint, "reference"))
         return None
 
-    def _explain(self, name: str, path: Path) -> str:
+    def _explain(self, name: str) -> str:
         """Why a name that is known stands for nothing yet."""
         if name in self.wants:
-            cycle = find_cycle(str(path[2]), self.wants)
+            cycle = find_cycle(self._current, self.wants)
             if name not in cycle:
                 return f"the node {name!r} stands further down; nodes run in order"
             self._cycles.update(cycle)

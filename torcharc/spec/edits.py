@@ -43,7 +43,11 @@ def fits(spec: Any, patch: Iterable[Edit]) -> bool:
         >>> fits({"init": "${init}"}, [Edit("set", ("init", "type"), "zeros_")])
         False
     """
-    return all(_fits(spec, edit) for edit in patch)
+    for edit in patch:
+        if not _fits(spec, edit):
+            return False
+        spec = _apply(spec, edit.path, edit)
+    return True
 
 
 def _fits(spec: Any, edit: Edit) -> bool:

@@ -16,8 +16,7 @@ import types
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, Literal, NamedTuple
 
-from torcharc.arguments import read_switch
-from torcharc.entry import Entry
+from torcharc.arguments import Signature, read_switch
 from torcharc.errors import Path, Problem, SpecError, nearest, quote
 from torcharc.graph import Graph, Node, Ref, Value, walk_refs
 from torcharc.spec.template import Budget, fill
@@ -195,11 +194,11 @@ def _words(written: Any, value: Any) -> str:
     return quote(value) if written is value else f"{quote(value)}, from {quote(written)}"
 
 
-def find_misspelt(params: Mapping[str, Any], entry: Entry) -> list[str]:
-    """The arguments that `entry` does not take and that are likely meant for keys read here."""
-    if entry.signature.open:
+def find_misspelt(params: Mapping[str, Any], signature: Signature) -> list[str]:
+    """The arguments that a type does not take and that are likely meant for keys read here."""
+    if signature.open:
         return []
-    known = entry.signature.arguments
+    known = signature.arguments
     alike = [key for key in params if key not in known and _find_meant(key) is not None]
     return [key for key in alike if nearest(key, [*COPY_KEYS, *known]) == _find_meant(key)]
 

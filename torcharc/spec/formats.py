@@ -16,6 +16,7 @@ from torcharc.errors import Problem, nearest, quote
 from torcharc.graph import Graph
 from torcharc.spec.arc import parse_arc
 from torcharc.spec.arcgraph import parse_arcgraph
+from torcharc.spec.arcgraph_blocks import Blocks
 from torcharc.spec.choice import refuse_choices
 from torcharc.spec.fragment import refuse_fragment
 from torcharc.spec.modules import parse_modules
@@ -47,7 +48,8 @@ def parse_spec(spec: Any, variables: Mapping[str, Any] | None = None) -> tuple[G
         return parse_arcgraph(spec, variables)
     if form is not None:
         rest, training = split_block(spec)
-        graph, problems = (parse_modules if form == "modules" else parse_arc)(rest, variables)
+        parse = parse_modules if form == "modules" else parse_arc
+        graph, problems = parse(rest, variables or {}, Blocks(None, (), Scope()))
         return graph, problems + (_check_block(spec, training, graph, variables or {}) if training is not None else [])
     found = f"the keys {', '.join(map(quote, list(spec)[:8]))}"
     return None, [Problem((), found, _EXPECTED, code="format")]

@@ -1,50 +1,23 @@
-"""Arcs and 2.x specs that stand among the modules of a graph spec, and graphs that become blocks."""
+"""Graphs that become blocks: of whole specs, which stand among the modules of another or are registered."""
 
 from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable, Mapping
-from typing import Any
 
-from torcharc.errors import Path, Problem, SpecError
+from torcharc.errors import Path
 from torcharc.graph import Graph, Node, Ref, Value
-from torcharc.spec.arc import parse_arc
-from torcharc.spec.expand import Expansion
-from torcharc.spec.form import find_form
-from torcharc.spec.modules import parse_modules
-from torcharc.spec.template import Scope
-
-
-def parse_inline(
-    spec: Mapping[str, Any], values: Mapping[str, Any], path: Path, scope: Scope, expansion: Expansion
-) -> tuple[Graph | None, list[Problem]]:
-    """The graph of an arc or a 2.x spec that is a module of another spec; or None, and its problems.
-
-    Args:
-        spec: The module as it stands in the spec.
-        values: Its variables that are given a value.
-        path: Its place.
-        scope: The names that are bound around it.
-        expansion: Counts the nodes and templates of the whole spec.
-
-    Raises:
-        SpecError: If a limit is passed.
-    """
-    parse = parse_arc if find_form(spec) == "arc" else parse_modules
-    try:
-        graph, problems = parse(spec, values, outer=scope, expansion=expansion)
-    except SpecError as error:
-        raise SpecError([problem.under(*path) for problem in error.problems]) from None
-    if graph is None or any(problem.severity == "error" for problem in problems):  # what it gives is not known
-        return None, [problem.under(*path) for problem in problems]
-    return move_graph(as_block(graph), lambda place: (*path, *place)), [problem.under(*path) for problem in problems]
 
 
 def as_block(graph: Graph) -> Graph:
-    """`graph` as a node runs it: with any inputs, and outputs by names that a reference can hold."""
+    """`graph` as a node runs it: with any inputs, and outputs by names that a reference can hold.
+
+    The shapes that it declares stay, and are compared with what feeds it; a single module declares none.
+    """
+    inputs = tuple((name, None) for name, _ in graph.inputs) if graph.bare else graph.inputs
     outputs = tuple((name.replace(".", "_"), ref) for name, ref in graph.outputs)
     form = graph.form if graph.form == "tensor" else "tensor" if len(outputs) == 1 else "dict"
-    return dataclasses.replace(graph, outputs=outputs, form=form, strict=False, bare=False)
+    return dataclasses.replace(graph, inputs=inputs, outputs=outputs, form=form, strict=False, bare=False)
 
 
 def count_nodes(graph: Graph) -> int:

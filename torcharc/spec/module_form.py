@@ -9,12 +9,18 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from torcharc.entry import Entry
 from torcharc.errors import Edit, Path, Problem, missing_key, nearest, quote, unknown_keys
+from torcharc.graph import Graph
 from torcharc.registry import find, lookup
+from torcharc.spec.block_type import type_of_graph
+from torcharc.spec.definition import Use, is_block_type
 from torcharc.spec.expand import COPY_KEYS, Copies
+
+if TYPE_CHECKING:
+    from torcharc.spec.arcgraph_blocks import Blocks
 
 Layers = list[tuple[Mapping[str, Any], Path]]
 """Modules as `{type: ..., ...}`, each with the place of its arguments in the spec."""
@@ -31,12 +37,21 @@ class Definition:
         params: Its arguments.
         path: Their place in the spec.
         places: Where arguments of the layers of a Sequential stand: path below `path` → place in the spec.
+        graph: What runs, where the type is a module of the spec.
     """
 
     type: str
     params: Mapping[str, Any]
     path: Path
     places: Mapping[Path, Path] = dataclasses.field(default_factory=dict)
+    graph: Graph | None = None
+
+    @property
+    def entry(self) -> Entry:
+        """The type: of the registry, or of what runs."""
+        entry = find(self.type) if self.graph is None else type_of_graph(self.type, self.graph)
+        assert entry is not None  # the definition was read by it
+        return entry
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -47,12 +62,13 @@ class Copied:
     definitions: tuple[Definition, ...]
 
 
-def read_module(value: Any, path: Path, *, sized: bool) -> tuple[Definition | None, list[Problem]]:
+def read_module(value: Any, path: Path, blocks: Blocks, *, sized: bool) -> tuple[Definition | None, list[Problem]]:
     """The module that `value` describes, or None; and the problems of its form.
 
     Args:
         value: The module, as the spec has it.
         path: Its place in the spec.
+        blocks: The modules of the spec that are types.
         sized: Whether shapes of inputs are stated, so that sizes can be inferred from them.
     """
     name, problems = _read_key(value, path)
@@ -62,8 +78,26 @@ def read_module(value: Any, path: Path, *, sized: bool) -> tuple[Definition | No
         return _read_sequential(value[name], (*path, name), sized)
     if name == "compact":
         return _read_compact(value[name], (*path, name), sized)
+    if is_block_type(name) and find(name) is None:
+        return _read_block(name, value[name], (*path, name), blocks)
     params, problems = _read_params(name, value[name], (*path, name), sized)
     return None if params is None else Definition(name, params, (*path, name)), problems
+
+
+def _read_block(name: str, value: Any, path: Path, blocks: Blocks) -> tuple[Definition | None, list[Problem]]:
+    """A module of the spec, with what is given for its params."""
+    if value is not None and not isinstance(value, Mapping):
+        return None, [Problem(path, quote(value), f"the params of {name}: a mapping, or null", code="value")]
+    graph, problems = blocks.make(name, Use(value or {}, path, path, path))
+    problems = [_rename_key(problem) if problem.path == path else problem for problem in problems]
+    return None if graph is None else Definition(name, value or {}, path, graph=graph), problems
+
+
+def _rename_key(problem: Problem) -> Problem:
+    """The problem of a type, whose name is a key here: its patch renames it."""
+    return dataclasses.replace(
+        problem, patch=tuple(dataclasses.replace(edit, action="rename") for edit in problem.patch)
+    )
 
 
 def _read_key(value: Any, path: Path) -> tuple[str | None, list[Problem]]:
@@ -96,8 +130,7 @@ def _read_params(name: str, value: Any, path: Path, sized: bool) -> tuple[Mappin
     """The arguments of a type, or None; and their problems, as far as the form tells."""
     entry = lookup(name, path)
     if isinstance(entry, Problem):
-        patch = tuple(dataclasses.replace(edit, action="rename") for edit in entry.patch)
-        return None, [dataclasses.replace(entry, patch=patch)]
+        return None, [_rename_key(entry)]
     if value is not None and not isinstance(value, Mapping):
         return None, [Problem(path, quote(value), f"the arguments of {name}: a mapping, or null", code="value")]
     params = value or {}
@@ -129,6 +162,9 @@ def _read_layers(value: Any, path: Path, sized: bool) -> tuple[Layers, list[Prob
         name, faults = _read_key(item, (*path, index))
         if name in CONTAINERS:
             expected = "a type: neither Sequential nor compact stands in another"
+            faults = [Problem((*path, index, name), quote(name), expected, code="value")]
+        elif name is not None and is_block_type(name) and find(name) is None:
+            expected = "a type: a module of the spec stands by itself"
             faults = [Problem((*path, index, name), quote(name), expected, code="value")]
         elif name is not None:
             place = (*path, index, name)

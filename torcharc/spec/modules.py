@@ -5,22 +5,26 @@ A node of the graph is called with a list of names (positional arguments) or a d
 `conv`. The format states no shapes: `Lazy*` types get their sizes at the first call. Where `input`
 maps names to shapes instead (`input: {image: [3, 32, 32]}`), they get them when the network is built.
 
+A module may be a spec itself, an arc or a list of nodes: it runs where it is called, and is a type for
+the modules beside it, `{module.Block: {width: 8}}`.
+
 Beside the type of a module may stand `repeat`, `parallel` and `when`: `{Linear: {out_features: 8}, repeat: 4}`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any, Literal
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Any, Literal
 
 from torcharc.errors import Path, Problem, quote, respell, unknown_keys
-from torcharc.graph import Graph, Ref, Struct
+from torcharc.graph import UNKNOWN, Graph, Ref, Struct
 from torcharc.spec.arc_shapes import parse_shapes
 from torcharc.spec.calls import Calls, walk_names
-from torcharc.spec.expand import Expansion
-from torcharc.spec.module_form import Copied, read_module
-from torcharc.spec.names import check_name
+from torcharc.spec.module_reader import ModuleReader, select_specs
 from torcharc.spec.template import fill, read_scope
+
+if TYPE_CHECKING:
+    from torcharc.spec.arcgraph_blocks import Blocks
 
 _KEYS = ("vars", "modules", "graph")
 _GRAPH_KEYS = ("input", "modules", "output")
@@ -35,11 +39,7 @@ Form = Literal["tensor", "tuple", "dict"]
 
 
 def parse_modules(
-    spec: Mapping[str, Any],
-    variables: Mapping[str, Any] | None = None,
-    *,
-    outer: Mapping[str, Any] | None = None,
-    expansion: Expansion | None = None,
+    spec: Mapping[str, Any], variables: Mapping[str, Any], blocks: Blocks, path: Path = ()
 ) -> tuple[Graph | None, list[Problem]]:
     """The graph of a spec with `modules` and `graph`, or None; and the problems of its form.
 
@@ -49,47 +49,48 @@ def parse_modules(
     Args:
         spec: Plain data.
         variables: Name → value, in place of what `vars` says.
-        outer: Further bound names, of the spec that this one is a part of.
-        expansion: Counts nodes and templates; default: those of this spec alone.
+        blocks: The modules around it, and the names that are bound there.
+        path: Its place in the whole spec.
     """
-    expansion = expansion or Expansion()
-    given, budget = variables or {}, expansion.budget
-    scope, problems = read_scope(spec.get("vars"), given, ("vars",), base=outer, budget=budget)
+    place, budget = (*path, "vars"), blocks.expansion.budget
+    scope, problems = read_scope(spec.get("vars"), variables, place, base=blocks.scope, budget=budget)
     written = {key: value for key, value in spec.items() if key not in ("vars", "modules")}
-    filled, faults = (written, []) if problems else fill(written, scope, (), expansion.budget)
+    filled, faults = (written, []) if problems else fill(written, scope, path, budget)
     if problems or faults:
         return None, problems + faults
     spec = {**spec, **filled}
-    problems = unknown_keys((), spec, _KEYS, [key for key in _KEYS[1:] if key not in spec])
+    problems = unknown_keys(path, spec, _KEYS, [key for key in _KEYS[1:] if key not in spec])
     spec = respell(spec, problems)
-    graph = _read_mapping(spec, ("graph",), problems)
-    modules = _read_mapping(spec, ("modules",), problems)
+    graph = _read_mapping(spec, ("graph",), path, problems)
+    modules = _read_mapping(spec, ("modules",), path, problems)
     if graph is None or modules is None:
         return None, problems
-    faults = unknown_keys(("graph",), graph, _GRAPH_KEYS, [key for key in _GRAPH_KEYS if key not in graph])
+    place = (*path, "graph")
+    faults = unknown_keys(place, graph, _GRAPH_KEYS, [key for key in _GRAPH_KEYS if key not in graph])
     problems, graph = problems + faults, respell(graph, faults)
-    inputs, faults = _read_inputs(graph["input"], ("graph", "input")) if "input" in graph else ({}, [])
+    inputs, faults = _read_inputs(graph["input"], (*place, "input")) if "input" in graph else ({}, [])
     problems += faults
-    sized = any(struct is not None for struct in inputs.values())
-    definitions, faulty, faults = _read_definitions(modules, sized, scope, expansion)
-    problems += faults
-    nodes = _read_mapping(graph, ("graph", "modules"), problems)
-    calls = Calls(list(inputs) if nodes is not None else [], definitions, faulty, nodes or {})
+    nodes = _read_mapping(graph, ("graph", "modules"), path, problems)
+    own = blocks.nest(select_specs(modules), (*path, "modules"), scope)
+    reader = ModuleReader(own, nodes or {}, path, sized=any(struct is not None for struct in inputs.values()))
+    problems += [*reader.read(modules), *own.check_unused(warns=False), *own.problems]
+    calls = Calls(list(inputs) if nodes is not None else [], reader.definitions, reader.faulty, nodes or {})
     for name, value in (nodes or {}).items():
-        path = ("graph", "modules", name)
+        at = (*place, "modules", name)
         if isinstance(name, str):
-            calls.add(name, value, path)
+            calls.add(name, value, at)
         else:
-            problems.append(Problem(path, quote(name), "the name of a module", code="name"))
-    form, outputs = _read_outputs(graph["output"], calls) if "output" in graph else ("tensor", ())
+            problems.append(Problem(at, quote(name), "the name of a module", code="name"))
+    form, outputs = _read_outputs(graph["output"], calls, (*place, "output")) if "output" in graph else ("tensor", ())
     problems += calls.problems
-    if not problems:
-        problems = _warn_unused(inputs, definitions, calls, graph)
+    if not any(problem.severity == "error" for problem in problems):
+        unused = [name for name in reader.definitions if name not in own.used]
+        problems += [problem.under(*path) for problem in _warn_unused(inputs, unused, calls, graph)]
     return Graph(tuple(inputs.items()), tuple(calls.nodes), outputs, form), problems
 
 
 def _warn_unused(
-    inputs: Mapping[str, Any], definitions: Mapping[str, Any], calls: Calls, graph: Mapping[str, Any]
+    inputs: Mapping[str, Any], definitions: Iterable[str], calls: Calls, graph: Mapping[str, Any]
 ) -> list[Problem]:
     """Warnings of modules that no node runs, and of nodes and inputs that nothing refers to."""
     run = {name.partition("~")[0] for name in calls.seen}
@@ -109,14 +110,16 @@ def _warn_unused(
     return [Problem(path, found, rule, code="unused", severity="warning") for path, found, rule in places]
 
 
-def _read_mapping(spec: Mapping[str, Any], path: Path, problems: list[Problem]) -> Mapping[Any, Any] | None:
-    """The mapping at the end of `path`, or None; a problem is added where there is something else."""
-    if path[-1] not in spec:
+def _read_mapping(
+    spec: Mapping[str, Any], place: Path, path: Path, problems: list[Problem]
+) -> Mapping[Any, Any] | None:
+    """The mapping at the end of `place`, or None; a problem is added where there is something else."""
+    if place[-1] not in spec:
         return None
-    value = spec[str(path[-1])]
+    value = spec[str(place[-1])]
     if isinstance(value, Mapping) and value:
         return value
-    problems.append(Problem(path, "{}" if value == {} else quote(value), _FORMS[path], code="value"))
+    problems.append(Problem((*path, *place), "{}" if value == {} else quote(value), _FORMS[place], code="value"))
     return None
 
 
@@ -141,51 +144,10 @@ def _read_inputs(value: Any, path: Path) -> tuple[dict[str, Struct], list[Proble
     return {name: None for name in names if isinstance(name, str)}, problems
 
 
-def _read_definitions(
-    modules: Mapping[Any, Any], sized: bool, scope: Mapping[str, Any], expansion: Expansion
-) -> tuple[dict[str, Copied | None], list[str], list[Problem]]:
-    """All modules by name, those that no node calls included; the names of faulty ones; their problems."""
-    definitions: dict[str, Copied | None] = {}
-    faulty, problems = [], []
-    for name, value in modules.items():
-        path = ("modules", name)
-        if not isinstance(name, str):
-            problems.append(Problem(path, quote(name), "a name", code="name"))
-            continue
-        if "~" in name:
-            expected = "a name without ~; in graph.modules it runs a module again"
-            problems.append(Problem(path, f"the name {quote(name)}", expected, code="name"))
-        problems += check_name(name, path)
-        definitions[name], faults = _read_copies(value, path, sized, scope, expansion)
-        if faults:
-            faulty.append(name)
-        problems += faults
-    return definitions, faulty, problems
-
-
-def _read_copies(
-    value: Any, path: Path, sized: bool, scope: Mapping[str, Any], expansion: Expansion
-) -> tuple[Copied | None, list[Problem]]:
-    """A module with its templates filled and its copies made, or None; and the problems of its form."""
-    if not isinstance(value, Mapping):
-        return None, read_module(value, path, sized=sized)[1]
-    copies, problems = expansion.expand(value, scope, path, ())
-    if copies is None:
-        return None, problems
-    found = []
-    for copy in copies.kept:
-        definition, faults = read_module(copy.node, path, sized=sized)
-        problems += faults
-        found += [definition] if definition is not None else []
-    return Copied(copies, tuple(found)) if len(found) == len(copies.kept) else None, list(dict.fromkeys(problems))
-
-
-def _read_outputs(value: Any, calls: Calls) -> tuple[Form, Outputs]:
+def _read_outputs(value: Any, calls: Calls, path: Path) -> tuple[Form, Outputs]:
     """What a call of the network returns, and the references that it is made of."""
-    path = ("graph", "output")
     if isinstance(value, str):
-        ref = calls.read_name(value, path)
-        return "tensor", ((value, ref),) if ref else ()
+        return "tensor", ((value, calls.read_name(value, path) or UNKNOWN),)
     if isinstance(value, Mapping) and value:
         return "dict", _read_named({key: (key, item) for key, item in value.items()}, path, calls)
     if isinstance(value, (list, tuple)) and value:
@@ -208,5 +170,5 @@ def _read_named(items: Mapping[Any, tuple[Any, Any]], path: Path, calls: Calls) 
             calls.problems.append(Problem((*path, key), quote(item), expected, code="reference"))
         else:
             ref = calls.read_name(item, (*path, key))
-        outputs += [(name, ref)] if ref else []
+        outputs.append((str(name), ref or UNKNOWN))
     return tuple(outputs)

@@ -9,7 +9,7 @@ from torch import nn
 
 from torcharc.errors import Path, Problem, quote
 
-RESERVED = frozenset(dir(nn.ModuleDict())) | {"dag_in_shape", "dag_vars"}
+RESERVED = frozenset(dir(nn.ModuleDict())) | {"dag_in_shape", "dag_vars", "dag_modules"}
 """Names that no module can bear in an `nn.ModuleDict`."""
 
 

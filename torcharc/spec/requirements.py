@@ -1,7 +1,8 @@
 """Requirements: what the variables of a spec have to meet, told as one problem of the variable.
 
 `require: {heads: "${heads > 0 and width % heads == 0}"}`: without it, heads that do not divide the width
-are a problem of each node that splits them.
+are a problem of each node that splits them. A value of another kind than the spec's own is refused as well: where
+the spec has `heads: 12`, 2.5 and '4' are no heads.
 """
 
 from __future__ import annotations
@@ -11,8 +12,9 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from torcharc.errors import Path, Problem, quote, unknown_keys
+from torcharc.errors import Path, Problem, format_path, quote, unknown_keys
 from torcharc.spec.template import fill, is_wrong_text
+from torcharc.spec.variable_kinds import check_kind
 
 _NAME = re.compile(r"[A-Za-z_]\w*")
 _TEMPLATE = re.compile(r"\$\{([^}]*)\}")
@@ -25,11 +27,13 @@ class Variables:
     Attributes:
         place: Where they stand.
         texts: Variable → the text that makes its value; None for one that the caller gives.
+        own: Variable → what the spec gives it, for those that the caller gives another value.
         faults: The problems of those whose text cannot be worked out.
     """
 
     place: Path = ("vars",)
     texts: Mapping[str, Any] = dataclasses.field(default_factory=dict)
+    own: Mapping[str, Any] = dataclasses.field(default_factory=dict)
     faults: Sequence[Problem] = ()
 
     def name_at(self, path: Path) -> str:
@@ -64,7 +68,8 @@ def check_requirements(value: Any, scope: Mapping[str, Any], path: Path, variabl
     faulty = {variables.name_at(fault.path) for fault in variables.faults}
     for name in sorted(sources, key=lambda name: len(sources[name])):
         if not (told | faulty) & sources[name]:
-            found = list(_check_requirement(name, value[name], scope, path, variables))
+            wrong = _check_kind(name, scope, variables)
+            found = [wrong] if wrong else list(_check_requirement(name, value[name], scope, path, variables))
             told |= {name} if found else set()
             problems += found
     faults = [fault for fault in variables.faults if not told & trace_variables(_text_of(fault, variables), texts)]
@@ -89,6 +94,19 @@ def trace_variables(text: Any, definitions: Mapping[str, Any]) -> set[str]:
         left += [definitions[word] for word in words if word in definitions and word not in found]
         found |= words & set(definitions)
     return found
+
+
+def _check_kind(name: str, scope: Mapping[str, Any], variables: Variables) -> Problem | None:
+    """The problem that the caller gives a variable a value of another kind than the spec's own."""
+    if name not in variables.own:
+        return None
+    place = (*variables.place, name)
+    own, faults = fill(variables.own[name], scope, place)
+    problem = None if faults else check_kind(scope[name], own, place)
+    if problem is None:
+        return None
+    part = format_path(problem.path[len(variables.place) :], root="")
+    return dataclasses.replace(problem, found=f"{part} = {problem.found}")
 
 
 def _check_requirement(

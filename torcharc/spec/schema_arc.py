@@ -9,11 +9,14 @@ from torcharc.spec.expand import COPY_KEYS
 from torcharc.spec.module_form import CONTAINERS
 from torcharc.spec.names import RESERVED
 from torcharc.spec.schema_types import TYPE, TYPES, Definitions, list_required, typed
-from torcharc.spec.schema_values import LATER, SWITCHED, Schema, mapping, ref
+from torcharc.spec.schema_values import LATER, OWN_MODULE, OWN_NAME, SWITCHED, Schema, mapping, ref
 
 _TEXT = {"type": "string", "minLength": 1}
 _NODE_NAME = {"pattern": r"^[^.]+$", "not": {"enum": sorted(RESERVED - {*HEAD_KEYS, "training"})}}
 _SIZES = {"type": "array", "items": {"anyOf": [{"type": "integer", "minimum": 1}, {"type": "null"}, ref(LATER)]}}
+_HEADS = [(2, []), (1, ["dag_vars"]), (1, ["dag_modules"]), (0, ["dag_vars", "dag_modules"])]
+"""How many keys besides the inputs and a node there may be, and which are not among them then."""
+
 _NAMES = {"type": "array", "minItems": 1, "items": {"type": "string"}}
 
 
@@ -55,10 +58,10 @@ def arc_schema(definitions: Definitions) -> Schema:
     node = {
         "type": "object",
         "required": ["type"],
-        "properties": {"type": ref(TYPE), "in_names": {"anyOf": [_NAMES, ref(LATER)]}, **copies()},
+        "properties": {"type": _any_type(), "in_names": {"anyOf": [_NAMES, ref(LATER)]}, **copies()},
         "not": {"required": ["repeat", "parallel"]},
         "dependentRequired": {"share": ["repeat"]},
-        **typed(TYPES),
+        **typed(TYPES, later={"anyOf": [ref(LATER), ref(OWN_MODULE)]}),
     }
     again = {
         "description": "runs the module of another node again",
@@ -66,7 +69,7 @@ def arc_schema(definitions: Definitions) -> Schema:
         "properties": {"in_names": node["properties"]["in_names"]},
         "additionalProperties": False,
     }
-    head = {"dag_in_shape": ref("shapes"), "dag_vars": ref("variables")}
+    head = {"dag_in_shape": ref("shapes"), "dag_vars": ref("variables"), "dag_modules": ref("own-modules")}
     is_block = {"type": "object", "not": {"required": ["type"]}}  # with a type it is a node
     training = {"if": is_block, "then": ref("training")}
     alone = {"required": ["dag_in_shape"]}
@@ -85,10 +88,20 @@ def arc_schema(definitions: Definitions) -> Schema:
             "patternProperties": {"~": ref("arc-again")},
             "additionalProperties": ref("arc-node"),
             "propertyNames": _NODE_NAME,
-            "anyOf": [{"minProperties": 3}, {"minProperties": 2, "not": {"required": ["dag_vars"]}}],
+            "anyOf": [{"minProperties": 2 + count, **_lacks(*heads)} for count, heads in _HEADS],
         },
     }
     return {"if": {"required": ["type"]}, "then": ref("arc-flat"), "else": ref("arc-nodes")}
+
+
+def _any_type() -> Schema:
+    """The name of a type, or of a module of the spec."""
+    return {"anyOf": [ref(TYPE), ref(OWN_MODULE)]}
+
+
+def _lacks(*keys: str) -> Schema:
+    """A mapping without these keys."""
+    return {"properties": dict.fromkeys(keys, False)} if keys else {}
 
 
 def modules_schema(definitions: Definitions) -> Schema:
@@ -103,21 +116,23 @@ def modules_schema(definitions: Definitions) -> Schema:
     }
     layers = {"type": "array", "items": ref("module-of-type")}
     definitions.schemas |= {
+        "module-types": {"description": "arguments under the name of their type", "patternProperties": types},
         "module-of-type": {
             "description": "a module {Type: arguments}",
             "type": "object",
             "minProperties": 1,
             "maxProperties": 1,
             "propertyNames": {"not": {"enum": list(CONTAINERS)}},
-            "patternProperties": types,
-            "additionalProperties": False,
+            **ref("module-types"),
+            "unevaluatedProperties": False,
         },
         "module-of-copies": {
             "description": "a module {Type: arguments}, and the keys that make copies",
             "type": "object",
             "properties": copies(),
-            "patternProperties": types,
-            "additionalProperties": False,
+            "patternProperties": {OWN_NAME: mapping(required=False)},
+            **ref("module-types"),
+            "unevaluatedProperties": False,
             "not": {"required": ["repeat", "parallel"]},
             "if": {"anyOf": [{"required": [key]} for key in COPY_KEYS]},
             "then": {"minProperties": 2, "maxProperties": 3},
@@ -135,7 +150,8 @@ def modules_schema(definitions: Definitions) -> Schema:
         },
     }
     names = {"propertyNames": {**_NODE_NAME, "pattern": r"^[^.~]+$"}}
-    modules = {"type": "object", "minProperties": 1, "additionalProperties": ref("module"), **names}
+    any_module = {"if": _is_spec(), "then": ref("graph-module"), "else": ref("module")}
+    modules = {"type": "object", "minProperties": 1, "additionalProperties": any_module, **names}
     return {
         "required": ["modules", "graph"],
         "properties": {
@@ -146,6 +162,13 @@ def modules_schema(definitions: Definitions) -> Schema:
         },
         "additionalProperties": False,
     }
+
+
+def _is_spec() -> Schema:
+    """Whether a module is a spec itself, as `module_reader.is_spec` tells."""
+    listed = {"required": ["graph"], "properties": {"graph": {"type": "array"}}}
+    calls = {"required": ["modules", "graph"], "properties": {"graph": {"type": "object"}}}
+    return {"type": "object", "anyOf": [{"required": ["dag_in_shape"]}, listed, calls]}
 
 
 def _module(layers: Schema) -> Schema:

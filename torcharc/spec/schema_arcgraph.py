@@ -11,10 +11,9 @@ from torcharc.spec.schema_arc import copies
 from torcharc.spec.schema_exact import exact_schema
 from torcharc.spec.schema_training import add_training
 from torcharc.spec.schema_types import TYPE, Definitions, Group, dispatch, list_required
-from torcharc.spec.schema_values import LATER, Schema, mapping, ref
+from torcharc.spec.schema_values import LATER, OWN_NAME, Schema, mapping, ref
 
 _NAME = r"^[A-Za-z0-9_]+$"
-_BLOCK = r"^modules?\."
 _SIZE = {"anyOf": [{"type": "integer", "minimum": 1}, {"type": "string"}, ref(LATER)]}
 
 
@@ -44,6 +43,12 @@ def arcgraph_schema(definitions: Definitions) -> Schema:
             "additionalProperties": ref("reference"),
         },
         "graph-module": _any_module(),
+        "own-modules": {
+            "description": "modules by name, which nodes run as module.<name>",
+            "type": ["object", "null"],
+            "propertyNames": {"pattern": _NAME},
+            "additionalProperties": ref("graph-module"),
+        },
     }
     keys = _keys()
     training = add_training(definitions)
@@ -65,16 +70,11 @@ def _keys() -> dict[str, Any]:
         "propertyNames": {"pattern": _NAME},
         "additionalProperties": {"anyOf": [ref("graph-input"), ref(LATER)]},
     }
-    modules = {
-        "type": ["object", "null"],
-        "propertyNames": {"pattern": _NAME},
-        "additionalProperties": ref("graph-module"),
-    }
     keys: dict[str, Any] = {
         "inputs": {"anyOf": [inputs, ref(LATER)]},
         "graph": ref("graph"),
         "outputs": {"anyOf": [ref("graph-outputs"), ref(LATER)]},
-        "modules": modules,
+        "modules": ref("own-modules"),
         "vars": ref("variables"),
         "require": {
             "description": "conditions on the variables, by name",
@@ -117,7 +117,7 @@ def _node() -> Schema:
         "required": ["name"],
         "properties": {
             "name": {"type": "string", "pattern": _NAME},
-            "type": {"anyOf": [{"const": STACK}, {"type": "string", "pattern": _BLOCK}, ref(TYPE)]},
+            "type": {"anyOf": [{"const": STACK}, {"type": "string", "pattern": OWN_NAME}, ref(TYPE)]},
             "params": mapping(required=False),
             "inputs": {"anyOf": [ref("reference"), *fed, {"type": "null"}]},
             "module": {"description": "runs the module of another node", "type": "string"},

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from torcharc.arguments import Argument, Kind, read_signature
 from torcharc.entry import Entry
+from torcharc.fans import PER
 from torcharc.initialize import PARTS, initializers
 from torcharc.layers import SIZE_KEYS, size_argument
 from torcharc.spec.schema_values import LATER, SWITCHED, Schema, default_of, is_nullable, ref, value_schema
@@ -66,16 +67,20 @@ def _layers(arguments: list[Argument], values: dict[str, Schema], needed: list[s
 
 
 def _sublayers(entry: Entry, definitions: Definitions) -> dict[str, Any]:
-    digit = re.search(r"(\d)d$", entry.name)
-    norm = definitions.find(f"BatchNorm{digit.group(1) if digit else 1}d")
+    """The sublayers of a stack; what several types have in common is defined once."""
+    digits = re.search(r"(\d)d$", entry.name)
+    digit = digits.group(1) if digits else "1"
+    norm = definitions.find(f"BatchNorm{digit}d")
     arguments = {**norm, "type": "object", "properties": {"init": False, "layers": False}}
-    dropout = {"type": "number", "minimum": 0, "exclusiveMaximum": 1}
-    return {
-        "batch_norm": {"anyOf": [SWITCHED, {**arguments, "unevaluatedProperties": False}, EMPTY, ref(LATER)]},
-        "norm": ref("norm"),
-        "activation": ref("activation"),
-        "dropout": {"anyOf": [dropout, EMPTY, *value_schema(Kind(frozenset({"float"})))["anyOf"][1:]]},
+    rate = {"type": "number", "minimum": 0, "exclusiveMaximum": 1}
+    definitions.schemas |= {
+        f"batch_norm-{digit}": {
+            "anyOf": [SWITCHED, {**arguments, "unevaluatedProperties": False}, EMPTY, ref(LATER)],
+        },
+        "dropout": {"anyOf": [rate, EMPTY, *value_schema(Kind(frozenset({"float"})))["anyOf"][1:]]},
     }
+    keys = {"batch_norm": f"batch_norm-{digit}", "norm": "norm", "activation": "activation", "dropout": "dropout"}
+    return {key: ref(name) for key, name in keys.items()}
 
 
 def init_schema() -> Schema:
@@ -87,7 +92,8 @@ def init_schema() -> Schema:
             key: {**value_schema(argument.kind, nullable=is_nullable(argument)), **default_of(argument)}
             for key, argument in signature.arguments.items()
         }
-        case = {"properties": {"type": True, **properties}, "required": list(signature.required)}
+        per = {"anyOf": [{"enum": [*PER]}, {"type": "null"}, ref(LATER)]}
+        case = {"properties": {"type": True, "per": per, **properties}, "required": list(signature.required)}
         cases.append({"if": {"properties": {"type": {"const": name}}}, "then": {**case, "additionalProperties": False}})
     names = {"enum": [*initializers()]}
     by_name = {"type": "object", "required": ["type"], "properties": {"type": {"anyOf": [names, ref(LATER)]}}}

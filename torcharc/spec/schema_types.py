@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import re
 from typing import Any
 
 from torcharc.arguments import Kind
@@ -16,7 +17,18 @@ from torcharc.layers import NORMS, size_argument
 from torcharc.registry import find, type_names
 from torcharc.spec.schema_names import names_pattern
 from torcharc.spec.schema_stack import EMPTY, init_schema, may_be_stack, stack_schema
-from torcharc.spec.schema_values import LATER, MODULE, Schema, default_of, is_nullable, later_schema, ref, value_schema
+from torcharc.spec.schema_values import (
+    LATER,
+    MODULE,
+    OWN_MODULE,
+    OWN_NAME,
+    Schema,
+    default_of,
+    is_nullable,
+    later_schema,
+    ref,
+    value_schema,
+)
 from torcharc.torch_types import module_classes
 
 TYPE = "type"
@@ -59,6 +71,12 @@ class Definitions:
         names = [name for group in self.groups for name in group.names]
         types = [{"enum": names}, {"type": "string", "pattern": names_pattern(names)}, ref(LATER)]
         self.schemas[TYPE] = {"description": "the name of a type", "anyOf": types}
+        alike = [name for name in names if re.search(OWN_NAME, name)]  # a registered type may be called so
+        self.schemas[OWN_MODULE] = {
+            "type": "string",
+            "pattern": OWN_NAME,
+            **({"not": {"enum": alike}} if alike else {}),
+        }
         self.schemas["init"] = init_schema()
         self.schemas[TYPES] = dispatch([(group.pattern, self.arguments(group)) for group in self.groups])
         self._add_modules()
@@ -139,10 +157,10 @@ def list_required(entry: Entry) -> list[str]:
     return [name for name in entry.signature.required if name not in entry.inferred]
 
 
-def typed(definition: str, key: str = "type") -> Schema:
-    """Arguments as the type under `key` takes them; any, where that is not known yet."""
+def typed(definition: str, key: str = "type", *, later: Schema | None = None) -> Schema:
+    """Arguments as the type under `key` takes them; any, where that is `later`: by default, not known yet."""
     return {
-        "if": {"required": [key], "properties": {key: ref(LATER)}},
+        "if": {"required": [key], "properties": {key: later or ref(LATER)}},
         "then": {"additionalProperties": True},
         "else": ref(definition),
     }

@@ -20,6 +20,11 @@ LATER = "later"
 SWITCHED: dict[str, Any] = {"anyOf": [{"type": "boolean"}, {"type": "string", "pattern": f"^({SWITCH.pattern})$"}]}
 """Name of the definition of what stands for a value that is not known yet: a template, or a choice."""
 
+OWN_MODULE = "own-module"
+"""Name of the definition of the name of a module of the spec, as a type."""
+
+OWN_NAME = r"^modules?\."
+
 MODULE = "argument-module"
 """Name of the definition of an argument that is a module itself."""
 

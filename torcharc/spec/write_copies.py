@@ -7,25 +7,30 @@ from collections.abc import Mapping
 from typing import Any
 
 from torcharc.errors import Problem, SpecError, quote
-from torcharc.graph import Node
+from torcharc.graph import Graph, Node
 from torcharc.spec.write_exact import escape
 
 
-def write_copies(node: Node) -> tuple[dict[str, Any], dict[str, int]]:
-    """The arguments of a node that runs copies, and `repeat` or `parallel`; what differs is told by `${index}`.
+def write_copies(graph: Graph, name: str) -> tuple[dict[str, Any], dict[str, int]]:
+    """The arguments of the node `name` that runs copies, and `repeat` or `parallel`; `${index}` tells what differs.
 
     Raises:
-        SpecError: If the node runs something else than copies of one type.
+        SpecError: If the copies have other arguments each.
     """
-    graph = node.graph
-    inner = graph.nodes if graph is not None else ()
+    return _merge([copy.params for copy in graph.nodes], name), read_kind(graph)
+
+
+def are_copies(node: Node) -> bool:
+    """Whether a node runs copies of its type, in a row or side by side."""
+    inner = node.graph.nodes if node.graph is not None else ()
     names = [str(index) for index in range(len(inner))]
-    if graph is None or [copy.name for copy in inner] != names or {copy.type for copy in inner} != {node.type}:
-        expected = "nodes of one type; the format arcgraph holds modules of several nodes"
-        raise SpecError(Problem((), f"the node {quote(node.name)}, a module of several nodes", expected, code="format"))
-    key = "parallel" if graph.form == "tuple" else "repeat"
-    shared = {"share": True} if {copy.shares for copy in inner[1:]} == {"0"} else {}
-    return _merge([copy.params for copy in inner], node.name), {key: len(inner), **shared}
+    return [copy.name for copy in inner] == names and {copy.type for copy in inner} == {node.type}
+
+
+def read_kind(graph: Graph) -> dict[str, int]:
+    """The keys that make the copies that a graph holds."""
+    shared = {"share": True} if {copy.shares for copy in graph.nodes[1:]} == {"0"} else {}
+    return {"parallel" if graph.form == "tuple" else "repeat": len(graph.nodes), **shared}
 
 
 def _merge(params: list[Mapping[str, Any]], name: str) -> dict[str, Any]:

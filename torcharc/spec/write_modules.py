@@ -7,9 +7,8 @@ from typing import Any
 
 from torcharc.errors import quote
 from torcharc.graph import Graph, N, Node, Ref, TensorSpec, Value
-from torcharc.spec.write_arc import refuse
-from torcharc.spec.write_copies import write_copies
-from torcharc.spec.write_exact import escape
+from torcharc.spec.write_arc import refuse, write_arc
+from torcharc.spec.write_blocks import BlockWriter
 
 
 def write_modules(graph: Graph) -> dict[str, Any]:
@@ -20,21 +19,24 @@ def write_modules(graph: Graph) -> dict[str, Any]:
     """
     if graph.bare:
         raise refuse("a single module", "a network of nodes")
+    blocks = BlockWriter(write_arc, [node.module for node in graph.nodes])
     modules: dict[str, Any] = {}
     calls: dict[str, Any] = {}
     for node in graph.nodes:
         if node.module not in modules:
-            modules[node.module] = _write_module(node)
+            modules[node.module] = _write_module(node, blocks)
         calls[node.name] = _write_call(node)
     inputs = _write_inputs(graph)
+    modules = {**blocks.modules, **modules}
     return {"modules": modules, "graph": {"input": inputs, "modules": calls, "output": _write_outputs(graph)}}
 
 
-def _write_module(node: Node) -> dict[str, Any]:
+def _write_module(node: Node, blocks: BlockWriter) -> dict[str, Any]:
     """`{Type: arguments}`, a Sequential as a list of such; copies with the key that makes them."""
-    params, copies = (dict(escape(node.params)), {}) if node.graph is None else write_copies(node)
-    if node.type != "Sequential" or not isinstance(params["layers"], list):
-        return {node.type: params or None, **copies}
+    block = blocks.write(node)
+    params, copies = dict(block.params), block.copies
+    if block.type != "Sequential" or not isinstance(params["layers"], list):
+        return {block.type: params or None, **copies}
     layers = []
     for layer in params["layers"]:
         own = {key: value for key, value in layer.items() if key != "type"}

@@ -148,7 +148,7 @@ def _check_cell(kind: str, fields: Mapping[str, Any]) -> list[Problem]:
         if not isinstance(pair, Sequence) or isinstance(pair, str) or len(pair) != 2:
             problems.append(Problem((*path, index), quote(pair), "a pair (operation, state)", code="genotype"))
             continue
-        if pair[0] not in OPERATIONS:
+        if not isinstance(pair[0], str) or pair[0] not in OPERATIONS:
             problems.append(wrong_choice((*path, index, 0), pair[0], "an operation", OPERATIONS))
         problems += _check_state(pair[1], 2 + index // 2, (*path, index, 1))
     path = ("genotype", f"{kind}_concat")

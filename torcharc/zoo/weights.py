@@ -22,7 +22,7 @@ def load_weights(spec: str, state_dict: Mapping[str, Tensor], *, layout: str, **
     Args:
         spec: The name, as `zoo/bert_base`.
         state_dict: Weights by the keys of that library.
-        layout: The library: `transformers`.
+        layout: The library, as `transformers`: doc/zoo.md has those of each family.
         options: As for `build`: values of variables where the weights are those of another size, device,
             dtype.
 
@@ -48,9 +48,9 @@ def load_weights(spec: str, state_dict: Mapping[str, Tensor], *, layout: str, **
         raise ArgumentError(_no_layout(layout, family, layouts))
     network = build(spec, **options)
     scope, _ = read_scope(network.spec["vars"], {}, ("vars",))  # type: ignore[index]
-    table = read_layout(layouts[layout], scope)
-    weights, problems = table.convert(state_dict)
     own = {key.replace(_NESTING, ""): (key, weight) for key, weight in network.state_dict().items()}
+    table = read_layout(layouts[layout], scope, own)
+    weights, problems = table.convert(state_dict)
     problems += _check(weights, own, table)
     if problems:
         raise ArgumentError(problems)
@@ -65,10 +65,14 @@ def _no_layout(layout: Any, family: str, layouts: Mapping[str, pathlib.Path]) ->
 
 
 def _fit(weight: Tensor, own: Tensor) -> Tensor:
-    """`weight` without leading axes of size 1 that ours has not: a class token `(1, 1, D)` is `(1, D)` here."""
-    while weight.ndim > own.ndim and weight.shape[0] == 1:
-        weight = weight[0]
-    return weight
+    """`weight` with the shape of ours where axes of size 1 alone differ: a class token `(1, 1, D)` is `(1, D)` here.
+
+    A convolution of the whole input is a Linear on what is flattened: `(D, C, H, W)` is `(D, C * H * W)`.
+    """
+    if own.ndim == 2 and weight.ndim == 4:
+        weight = weight.flatten(1)
+    same = [size for size in weight.shape if size != 1] == [size for size in own.shape if size != 1]
+    return weight.reshape(own.shape) if same else weight
 
 
 def _check(
