@@ -28,7 +28,7 @@ MOST_ALIKE = 200
 
 _WORD = re.compile(r"[A-Za-z_]\w*")
 _FLOAT = re.compile(r"\d\.0(?!\d)")
-_NUMBER = re.compile(r"'[^']*'|\[[^][]*\]|[-\w.]+")
+_NUMBER = re.compile(r"'[^']*'|(?<!\w)\[[^][]*\]|[-\w.]+")
 _QUOTED = re.compile(r"'([^']*)'")
 
 
