@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from torcharc.spec.arcgraph_blocks import Blocks
 
 KEYS = ("name", "type", "params", "inputs", "module")
+_KNOWN = frozenset((*KEYS, *COPY_KEYS))
 
 
 @dataclasses.dataclass(slots=True)
@@ -93,8 +94,11 @@ def resolve_part(part: Part, blocks: Blocks) -> None:
 
 def check_keys(item: Mapping[str, Any], path: Path) -> list[Problem]:
     """The problems of the keys of a node: those that are none, and those that are missing."""
-    required = [] if "type" in item or "module" in item else ["type"]
-    return unknown_keys(path, item, [*KEYS, *COPY_KEYS], [*([] if "name" in item else ["name"]), *required])
+    has_type = "type" in item or "module" in item
+    if has_type and "name" in item and item.keys() <= _KNOWN:  # most nodes
+        return []
+    required = [key for key, is_there in (("name", "name" in item), ("type", has_type)) if not is_there]
+    return unknown_keys(path, item, [*KEYS, *COPY_KEYS], required)
 
 
 def check_unrun(item: Mapping[str, Any], path: Path, blocks: Blocks) -> list[Problem]:
