@@ -23,6 +23,13 @@ def has_part(struct: Struct, key: str | int) -> bool:
     return isinstance(struct, tuple) and isinstance(key, int) and -len(struct) <= key < len(struct)
 
 
+def find_part(struct: Struct, key: str | int) -> Struct:
+    """The part of what a node gives under `key`; None where it is not known."""
+    if isinstance(struct, Mapping):
+        return struct.get(str(key))
+    return struct[key] if isinstance(struct, tuple) and isinstance(key, int) else None
+
+
 def find_weight(recipe: Recipe, keys: tuple[str | int, ...]) -> TensorSpec | None:
     """The parameter that `keys` names in the module that a recipe makes: `weight` of `tokens.weight`."""
     found = dict(make_on_meta(recipe).named_parameters(recurse=False)).get(str(keys[0])) if len(keys) == 1 else None

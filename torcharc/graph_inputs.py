@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Mapping
 
 from torcharc.graph import FreeDim, Graph, Ref, Struct, TensorSpec, Value, walk_refs
 from torcharc.registry import find
@@ -14,11 +15,20 @@ def complete_inputs(graph: Graph, *, nested: bool) -> tuple[tuple[str, Struct], 
     return tuple(inputs if nested else [(name, _with_axes(spec)) for name, spec in inputs])
 
 
-def declared_inputs(graph: Graph) -> dict[str, Struct]:
-    """What a graph that is a block says of its own inputs, by name; those that it says nothing of are left out."""
-    return {
-        name: _with_axes(_with_dtype(name, spec, graph)) for name, spec in graph.inputs if isinstance(spec, TensorSpec)
-    }
+def known_inputs(graph: Graph, structs: Mapping[str, Struct], *, is_lost: bool) -> dict[str, Struct]:
+    """What is known of the inputs of a block: what feeds it, or else what it declares itself.
+
+    Args:
+        graph: What the block runs.
+        structs: What feeds it.
+        is_lost: Whether that is faulty; then fixed shapes that it declares stand for it, and problems
+            within are its own.
+    """
+    declared = {name: spec for name, spec in graph.inputs if isinstance(spec, TensorSpec)}
+    if is_lost:
+        declared = {name: spec for name, spec in declared.items() if None not in spec.shape}
+    known = {name: _with_axes(_with_dtype(name, spec, graph)) for name, spec in declared.items()}
+    return known if is_lost else known | {name: fed for name, fed in structs.items() if fed is not None}
 
 
 def _with_dtype(name: str, spec: Struct, graph: Graph) -> Struct:

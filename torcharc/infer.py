@@ -23,12 +23,13 @@ from torcharc.explain import (
     explain_node,
     explain_part,
     explain_recursion,
+    find_part,
     find_weight,
     has_part,
     place_problem,
 )
-from torcharc.graph import FreeDim, Graph, Node, Ref, Struct, TensorSpec, Value, walk_refs
-from torcharc.graph_inputs import complete_inputs, declared_inputs
+from torcharc.graph import Graph, Node, Ref, Struct, TensorSpec, Value, walk_refs
+from torcharc.graph_inputs import complete_inputs, known_inputs
 from torcharc.planning import MOST_CACHED, Feed, plan_once
 from torcharc.recipe import Call, Recipe, bind_call
 from torcharc.registry import generation, lookup
@@ -191,7 +192,7 @@ class _Walk:
                 self.lost.add(ref)
                 self.problems.append(explain_part(ref, struct, key, self.recipes.get(ref.name)))
                 return ref, None
-            struct = _part(struct, key)
+            struct = find_part(struct, key)
         output = ref.output
         first = first and ref not in self.sides
         while first and isinstance(struct, tuple):
@@ -354,10 +355,8 @@ class _Walk:
         describe = functools.partial(describe_port, dict(node.inputs), structs)
         is_broken = self._is_broken(node.inputs)
         faults = [] if is_broken else check_declared(node, graph, Feed(structs, describe))
-        # what it declares stands for what is not known; then further problems within it are its own
         is_lost = is_broken or bool(faults)
-        declared = {name: spec for name, spec in declared_inputs(graph).items() if not is_lost or _is_fixed(spec)}
-        known = {**declared, **({} if is_lost else _drop_unknown(structs))}
+        known = known_inputs(graph, structs, is_lost=is_lost)
         broken = [name for name, _ in graph.inputs if name not in known] if is_lost else []
         fed = dataclasses.replace(graph, inputs=tuple((name, known.get(name)) for name, _ in graph.inputs))
         plan, problems = infer_plan(fed, broken, self.within if within is None else within, sides, nested=True)
@@ -381,15 +380,6 @@ class _Walk:
         )
 
 
-def _drop_unknown(structs: Mapping[str, Any]) -> dict[str, Any]:
-    return {port: struct for port, struct in structs.items() if struct is not None}
-
-
-def _is_fixed(spec: Struct) -> bool:
-    """Whether a shape has no axis of any size."""
-    return isinstance(spec, TensorSpec) and not any(dim is None or isinstance(dim, FreeDim) for dim in spec.shape)
-
-
 def _is_whole(plan: Plan) -> bool:
     """Whether a plan lacks nothing; where it lacks a step or an output, what is wrong there is told already."""
     known = bool(plan.outputs) and all(ref.name for _, ref, _ in plan.outputs)
@@ -408,9 +398,3 @@ def _has_unknown(value: Value) -> bool:
     if isinstance(value, Mapping):
         return any(map(_has_unknown, value.values()))
     return any(map(_has_unknown, value)) if isinstance(value, tuple) else value is None
-
-
-def _part(struct: Struct, key: str | int) -> Struct:
-    if isinstance(struct, Mapping):
-        return struct.get(str(key))
-    return struct[key] if isinstance(struct, tuple) and isinstance(key, int) else None

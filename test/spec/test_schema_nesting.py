@@ -1,21 +1,20 @@
 """The JSON Schema of specs with modules of every form agrees with `check` on structure, both ways."""
 
 import copy
-import json
 import random
 
-import jsonschema
 import pytest
 from arcgraph_specs import graph, node
 from arcs import WORDS, walk
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from nested_specs import BLOCK, ENCODER, OLD, SPECS, SPLIT, arc, old
+from schema_validation import faults, make_validator, plain, reach
 
 import torcharc
 from torcharc.registry import find, type_names
 
-VALIDATOR = jsonschema.Draft202012Validator(torcharc.schema())
+VALIDATOR = make_validator()
 QUICK = settings(max_examples=100, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
 VALUES = [None, True, 0, -3, 7, 2.5, "4", "ReLU", "module.Block", "x", [], {}, [1], {"a": 1}, ["a"], BLOCK, ENCODER]
 NESTED = [
@@ -33,16 +32,6 @@ NESTED = [
         modules={"Old": {**OLD, "modules": {"fc": {"modules.B": {"width": 3}}}}, "B": BLOCK},
     ),
 ]
-
-
-def plain(spec):
-    return json.loads(json.dumps(spec))
-
-
-def reach(value, path):
-    for key in path:
-        value = value[key]
-    return value
 
 
 def change(spec, seed):
@@ -64,13 +53,9 @@ def change(spec, seed):
     return spec
 
 
-def errors(spec):
-    return [problem for problem in torcharc.check(spec) if problem.severity == "error"]
-
-
 @pytest.mark.parametrize("spec", NESTED, ids=str)
 def test_nested_specs_validate(spec):
-    assert errors(spec) == []
+    assert faults(spec) == []
     assert [error.message for error in VALIDATOR.iter_errors(plain(spec))] == []
 
 
@@ -97,7 +82,7 @@ def test_nested_specs_validate(spec):
     ids=str,
 )
 def test_faulty_structure_is_refused_by_both(spec):
-    assert errors(spec) != []
+    assert faults(spec) != []
     assert not VALIDATOR.is_valid(plain(spec))
 
 
@@ -105,14 +90,14 @@ def test_faulty_structure_is_refused_by_both(spec):
 @given(st.sampled_from(NESTED), st.integers(0, 10**9))
 def test_what_the_schema_refuses_is_refused_by_check(spec, seed):
     changed = change(spec, seed)
-    assert VALIDATOR.is_valid(changed) or errors(changed) != []
+    assert VALIDATOR.is_valid(changed) or faults(changed) != []
 
 
 @QUICK
 @given(st.sampled_from(NESTED), st.integers(0, 10**9))
 def test_structural_problems_are_refused_by_the_schema(spec, seed):
     changed = change(spec, seed)
-    if any(is_structural(problem, changed) for problem in errors(changed)):
+    if any(is_structural(problem, changed) for problem in faults(changed)):
         assert not VALIDATOR.is_valid(changed)
 
 
@@ -161,7 +146,7 @@ def is_of_module(spec, path):
 def test_registered_names_are_no_modules_of_the_spec(request):
     torcharc.register("module.ofUser", arc({"B": BLOCK}, a={"type": "module.B"}))
     request.addfinalizer(lambda: torcharc.unregister("module.ofUser"))
-    validator = jsonschema.Draft202012Validator(torcharc.schema())
+    validator = make_validator()
     spec = {"dag_in_shape": [8], "a": {"type": "module.ofUser"}}
     assert torcharc.check(spec) == []
     assert validator.is_valid(spec)
