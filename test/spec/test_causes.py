@@ -229,3 +229,10 @@ def test_problems_of_a_sound_spec_cost_no_trial():
 
     note = torcharc.errors.Problem(("a",), "x", "y", severity="note")
     assert find_causes([note], {"a": 1}, find) == [note]
+
+
+def test_node_whose_module_runs_again_is_not_missed_where_it_cannot_be_read():
+    nodes = [linear("first", "${with}", inputs="x"), {"name": "again", "module": "first", "inputs": "x"}]
+    spec = {"inputs": VECTOR, "graph": nodes, "outputs": {"y": "first", "z": "again"}}
+    problems = [problem for problem in torcharc.check(spec) if problem.severity == "error"]
+    assert [problem.path for problem in problems] == [("graph", 0, "params", "out_features")]

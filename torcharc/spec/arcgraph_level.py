@@ -185,6 +185,12 @@ class Level:
             found, expected = f"the key {own[0]!r} beside 'module'", "one of them: a module is shared as it is"
             part.problems.append(Problem((*part.path, own[0]), found, expected, code="module"))
         owner = self._find_owner(word)
+        if (
+            owner is None
+            and isinstance(word, str)
+            and word in self.sources.keys() - self.rows.keys() - self.inputs.keys()
+        ):
+            return  # a node that cannot be read, which is told
         if owner is None:
             names = [
                 name for name, other in self.rows.items() if not any("module" in part.spec for part in other.parts)
