@@ -1,7 +1,7 @@
 """Whole spaces of cells, read by the genotype readers, beside the counts of nasbench.csv.
 
-A sample that is always the same is read; with TORCHARC_WHOLE_SPACES set, all of them are (some ten
-minutes). How many cells are equal up to the order of their vertices is a question to a search, not to
+A sample that is always the same is read; with TORCHARC_WHOLE_SPACES set, all of them are (half an
+hour). How many cells are equal up to the order of their vertices is a question to a search, not to
 the readers.
 """
 
