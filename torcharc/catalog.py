@@ -134,7 +134,7 @@ def find_type(catalog: Catalog, spec: Any, path: Path) -> tuple[Callable[..., An
         return cls, []
     names = [*catalog.types, *catalog.list_more()]
     last = word.rsplit(".", 1)[-1] if isinstance(word, str) else None
-    hint = did_you_mean(last, names) or did_you_mean(last, catalog.spellings)
+    hint = did_you_mean(last, names if last in names else [*catalog.spellings, *names])
     expected = f"{catalog.kind}: {choices(names)}"
     return None, [Problem(place, quote(word), expected, hint, "unknown-type")]
 

@@ -6,8 +6,9 @@ import os
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from torcharc.errors import Edit, Path, Problem, SpecError
+from torcharc.errors import Path, Problem, SpecError
 from torcharc.planner import find_problems
+from torcharc.spec.edits import apply_patch
 from torcharc.spec.load import load_spec
 
 
@@ -61,7 +62,7 @@ def repair(spec: Mapping[str, Any] | str | os.PathLike[str]) -> Repair:
         problem = next((problem for problem in problems if problem.patch and problem not in left), None)
         if problem is None:
             break
-        changed = _apply(mended, problem.patch)
+        changed = apply_patch(mended, problem.patch)
         found = check(changed)
         if _recurs(problem, found):
             left.add(problem)
@@ -72,13 +73,6 @@ def repair(spec: Mapping[str, Any] | str | os.PathLike[str]) -> Repair:
 
 
 MOST_ROUNDS = 100
-
-
-def _apply(spec: Any, patch: tuple[Edit, ...]) -> Any:
-    spec = load_spec(spec).spec
-    for edit in patch:
-        spec = _edit(spec, edit.path, edit)
-    return spec
 
 
 def _recurs(problem: Problem, found: list[Problem]) -> bool:
@@ -99,19 +93,3 @@ def _move(problem: Problem) -> Path:
             if isinstance(at, int) and isinstance(index, int) and at >= index:
                 path = (*path[:depth], at + 1, *path[depth + 1 :])
     return path
-
-
-def _edit(value: Any, path: Path, edit: Edit) -> Any:
-    """A copy of `value` with one edit made at `path`."""
-    if not path:
-        return edit.value
-    key, rest = path[0], path[1:]
-    if isinstance(value, Mapping):
-        if not rest and edit.action == "rename":
-            return {edit.value if name == key else name: item for name, item in value.items()}
-        if key not in value:
-            return {**value, key: edit.value}
-        return {name: _edit(item, rest, edit) if name == key else item for name, item in value.items()}
-    if not rest and edit.action == "insert":
-        return [*value[:key], edit.value, *value[key:]]
-    return [_edit(item, rest, edit) if index == key else item for index, item in enumerate(value)]

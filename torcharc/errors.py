@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import dataclasses
 import difflib
+import re
 import reprlib
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Literal
@@ -19,6 +20,8 @@ from typing import Any, Literal
 Path = tuple[str | int, ...]
 
 MOST_CHOICES = 12
+
+_HINT = re.compile(r"did you mean '([^']*)'\?")
 
 Severity = Literal["error", "warning", "note"]
 
@@ -157,14 +160,36 @@ def nearest(word: object, names: Iterable[str]) -> str | None:
     by_lower = {name.lower(): name for name in names}
     if word.lower() in by_lower:
         return by_lower[word.lower()]
+    swapped = next((name for name in by_lower if _is_swapped(word.lower(), name)), None)
+    if swapped is not None:
+        return by_lower[swapped]
     close = difflib.get_close_matches(word.lower(), by_lower, n=1, cutoff=0.7)
     return by_lower[close[0]] if close else None
+
+
+def _is_swapped(word: str, name: str) -> bool:
+    """Whether two neighbouring letters have changed places, which difflib finds far in a short word."""
+    if len(word) != len(name) or len(word) < 3:
+        return False
+    first = next((index for index in range(len(word)) if word[index] != name[index]), len(word))
+    return word[first : first + 2] == name[first : first + 2][::-1] and word[first + 2 :] == name[first + 2 :]
 
 
 def did_you_mean(word: object, names: Iterable[str]) -> str:
     """A hint that names the nearest of `names`, or `""`."""
     name = nearest(word, names)
     return f"did you mean {name!r}?" if name is not None else ""
+
+
+def read_hint(hint: str) -> str:
+    """The name that a hint of `did_you_mean` names; `""` for other hints.
+
+    Example:
+        >>> read_hint(did_you_mean("Linaer", ["Linear"]))
+        'Linear'
+    """
+    found = _HINT.match(hint)
+    return found.group(1) if found else ""
 
 
 def wrong_choice(path: Path, word: object, kind: str, names: Iterable[str], code: str = "choice") -> Problem:

@@ -48,9 +48,10 @@ def explain_part(ref: Ref, struct: Struct, key: str | int, recipe: Recipe | None
         expected = f"a position: it gives {len(struct)} parts, none called {key!r}"
     elif weights and isinstance(key, str):
         expected = f"one of its parameters: {choices(weights)}; it gives one tensor {struct}"
-        hint = did_you_mean(key, weights)
+        hint = did_you_mean(key, [*weights, "output"])
     else:
         expected = f"no part of it, as it is one tensor {struct}"
+        hint = did_you_mean(key, ["output"])
     return Problem(ref.path, quote(str(ref)), expected, hint, "reference")
 
 

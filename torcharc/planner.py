@@ -14,11 +14,13 @@ from torcharc.blame import blame_values
 from torcharc.errors import Problem, SpecError
 from torcharc.infer import Plan, infer_plan
 from torcharc.registry import generation
+from torcharc.spec.causes import find_causes
 from torcharc.spec.formats import parse_spec
+from torcharc.spec.inline import count_nodes
 from torcharc.spec.load import Loaded, load_spec
+from torcharc.spec.near_words import warn_near_words
 from torcharc.spec.override import apply_overrides, bind_variables
 from torcharc.spec.unused import warn_unused_variables
-from torcharc.spec.zoo_index import PREFIX
 from torcharc.zoo import text as text  # registers the text models
 
 MOST_PLANS = 256
@@ -100,9 +102,22 @@ def _find_plan(
     """The plan of plain data, and its problems as `loaded` places them; with `advising`, advice too."""
     plan, problems = _read(spec, variables, advising)
     problems = _sort(problems, loaded.spec)
-    if variables and loaded.file.startswith(PREFIX):
-        problems = blame_values(variables, problems, lambda some: _read(spec, some)[1])
-    return plan, [loaded.place(problem) for problem in problems]
+    if any(problem.severity == "error" for problem in problems):
+        blamed = blame_values(spec, variables, problems, lambda some: _read(spec, some)[1]) if variables else None
+        problems = blamed or find_causes(problems, spec, lambda other: _list_errors(other, variables), loaded.twins)
+    return plan, [loaded.place(problem) for problem in _sort(problems, spec)]
+
+
+def _list_errors(spec: Any, variables: Mapping[str, Any]) -> tuple[list[Problem], int]:
+    """The errors of plain data, and how many nodes its graph has."""
+    try:
+        graph, problems = parse_spec(spec, variables)
+    except SpecError as error:
+        return list(error.problems), 0
+    if graph is not None:
+        problems = problems + infer_plan(graph)[1]
+    errors = [problem for problem in problems if problem.severity == "error"]
+    return errors, 0 if graph is None else count_nodes(graph)
 
 
 def _read(spec: Any, variables: Mapping[str, Any], advising: bool = False) -> tuple[Plan | None, list[Problem]]:
@@ -113,4 +128,5 @@ def _read(spec: Any, variables: Mapping[str, Any], advising: bool = False) -> tu
     if graph is None:
         return None, problems
     plan, found = infer_plan(graph)
-    return plan, problems + found + (advise(graph, plan) + warn_unused_variables(spec) if advising else [])
+    advice = advise(graph, plan) + warn_unused_variables(spec) + warn_near_words(spec) if advising else []
+    return plan, problems + found + advice

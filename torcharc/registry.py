@@ -121,7 +121,8 @@ def lookup(name: object, path: Path = ()) -> Entry | Problem:
     entry = find(name) if isinstance(name, str) else None
     if entry is None:
         expected = "the name of a type; torcharc.types() lists them"
-        near = nearest(name, type_names())
+        dotted = isinstance(name, str) and "." in name
+        near = nearest(name, [f"torch.nn.{known}" if dotted and "." not in known else known for known in type_names()])
         hint, patch = (f"did you mean {near!r}?", (Edit("set", path, near),)) if near else ("", ())
         return Problem(path, quote(name), expected, hint, "unknown-type", patch=patch)
     return entry

@@ -116,12 +116,30 @@ net.yaml:6: spec.fc
         ("a: 1\n b: 2\n", 2, "mapping values are not allowed in this context"),
         ("a: 1\n---\nb: 2\n", 2, "but found another document"),
         ("a: [1, 2\nb: 3\n", 2, "did not find expected ',' or ']'"),
-        ("a: *b\n", 1, "found undefined alias"),
     ],
 )
 def test_text_that_is_no_yaml_shows_its_line(write, text, line, found):
     lines = message(write(text)).split("\n")
     assert lines == ["1 problem in the spec", f"net.yaml:{line}: spec", f"  found: {found}", "  expected: YAML"]
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "rest"),
+    [
+        ("a: *b\n", 1, ["  found: the alias '*b'", "  expected: an anchor further up"]),
+        (
+            "conv: &conv {}\nlinear: &linear {}\nfc: {<<: *lniear}\n",
+            3,
+            [
+                "  found: the alias '*lniear'",
+                "  expected: an anchor further up: &conv, &linear",
+                "  hint: did you mean 'linear'?",
+            ],
+        ),
+    ],
+)
+def test_alias_of_no_anchor_names_the_nearest(write, text, line, rest):
+    assert message(write(text)).split("\n") == ["1 problem in the spec", f"net.yaml:{line}: spec", *rest]
 
 
 @pytest.mark.parametrize(("text", "found"), [("", "nothing"), ("- a\n- b", "['a', 'b']"), ("text", "'text'")])

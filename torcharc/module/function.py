@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from typing import Any
 
 import torch
@@ -9,7 +10,7 @@ from einops.layers.torch import EinMix, Rearrange
 from einops.layers.torch import Reduce as EinopsReduce
 from torch import Tensor, nn
 
-from torcharc.errors import ArgumentError, Problem, quote, wrong_choice
+from torcharc.errors import ArgumentError, Problem, did_you_mean, quote, wrong_choice
 from torcharc.functions import TensorFunction, full_name, functions
 from torcharc.registry import register
 
@@ -126,7 +127,10 @@ def _listed_name(name: str) -> str:
     for full in (full_name(name), f"torch.{name}", f"torch.nn.functional.{name}"):
         if full in functions():
             return full
-    raise ArgumentError(wrong_choice(("name",), name, "a tensor function", functions()))
+    problem = wrong_choice(("name",), name, "a tensor function", functions())
+    shorts = [full.rsplit(".", 1)[-1] for full in functions()]
+    short = wrong_choice(("name",), name, "a tensor function", shorts)  # `mean` is far from `torch.Tensor.mean`
+    raise ArgumentError(problem if problem.hint else dataclasses.replace(short, expected=problem.expected))
 
 
 @register("TorchFn", example={"params": {"name": "topk", "k": 3}, "inputs": {"input": [8]}})
@@ -161,8 +165,10 @@ def make_reduce(
     if pattern is None and reduction is None and name is not None and dim is not None and not axes_lengths:
         return TorchReduce(name, dim, keepdim)
     given = {"pattern": pattern, "reduction": reduction, "name": name, "dim": dim}
-    found = quote({key: value for key, value in given.items() if value is not None})
-    raise ArgumentError(Problem((), found, "pattern and reduction (einops), or name and dim (a torch function)"))
+    missing = [key for key, value in given.items() if value is None]
+    found = quote({**{key: value for key, value in given.items() if value is not None}, **axes_lengths})
+    hint = next(filter(None, (did_you_mean(key, missing) for key in axes_lengths)), "")
+    raise ArgumentError(Problem((), found, "pattern and reduction (einops), or name and dim (a torch function)", hint))
 
 
 register(

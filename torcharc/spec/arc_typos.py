@@ -17,7 +17,7 @@ def find_typos(spec: Mapping[str, Any], path: Path = ()) -> list[Problem]:
     """The problems of keys of the arc itself that are misspelt, and would be read as nodes or arguments."""
     heads = _find_heads(spec)
     problems = unknown_keys(path, heads, HEAD_KEYS, heads.values()) if heads else []
-    if "dag_in_shape" in spec and "type" not in spec:
+    if "type" not in spec:
         words = [key for key, value in spec.items() if isinstance(value, str) and nearest(key, ["type"])]
         return problems + (unknown_keys(path, words[:1], ["type"], ["type"]) if words else [])
     if "dag_in_shape" in spec or "type" not in spec:

@@ -68,7 +68,8 @@ def _read_graph(parts: Mapping[str, tuple[Any, Path]], scope: Scope) -> tuple[Gr
     value, place = parts["inputs"]
     value, problems = fill(value, scope, place)
     inputs = read_inputs(value, place, scope)
-    problems += inputs.problems
+    told = {problem.path for problem in problems}
+    problems += [problem for problem in inputs.problems if problem.path not in told]
     nodes_are_listed = isinstance(parts["graph"][0], (list, tuple)) and len(parts["graph"][0]) > 0
     if not inputs.specs and nodes_are_listed:
         return None, problems

@@ -11,12 +11,12 @@ from collections.abc import Mapping
 from typing import Any
 
 from torcharc.arguments import Argument, Kind, Signature
-from torcharc.errors import Edit, Path, Problem, choices, did_you_mean, missing_key, nearest, quote
+from torcharc.errors import Edit, Path, Problem, choices, did_you_mean, missing_key, nearest, quote, respell
 from torcharc.graph import Graph, Node, Ref
 from torcharc.spec.arc import parse_arc
 from torcharc.spec.arcgraph_level import Level, form_of
-from torcharc.spec.arcgraph_nodes import STACK
-from torcharc.spec.arcgraph_types import find_type
+from torcharc.spec.arcgraph_nodes import check_keys, check_unrun
+from torcharc.spec.arcgraph_types import STACK
 from torcharc.spec.definition import (
     BLOCKS,
     Definition,
@@ -281,15 +281,12 @@ class Blocks:
             if None not in definition.params.values():
                 self._instantiate(definition, {})
             return []
-        items = definition.spec["graph"]
-        problems = []
+        items, problems = definition.spec["graph"], []
         for index, item in enumerate(items if isinstance(items, (list, tuple)) else ()):
-            type_ = item.get("type") if isinstance(item, Mapping) else None
-            if type_ is None or type_ == STACK or is_block_type(type_) or (isinstance(type_, str) and "${" in type_):
-                continue
-            entry = find_type(type_, (*definition.path, "graph", index, "type"), self.names)
-            if isinstance(entry, Problem):
-                problems.append(entry)
+            place = (*definition.path, "graph", index)
+            if isinstance(item, Mapping):
+                faults = check_keys(item, place)
+                problems += faults + check_unrun(respell(item, faults), place, self)
         return problems
 
 

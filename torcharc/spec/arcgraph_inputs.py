@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Mapping
 from typing import Any
 
 from torcharc.arguments import Kind
-from torcharc.errors import Path, Problem, missing_key, quote, respell, unknown_keys, wrong_choice
+from torcharc.errors import Edit, Path, Problem, missing_key, nearest, quote, respell, unknown_keys, wrong_choice
 from torcharc.graph import Dim, N, Node, Ref, TensorSpec
 from torcharc.spec.numbers import read_number
 from torcharc.spec.references import NAME, Source
@@ -114,9 +115,14 @@ def read_shape(value: Any, path: Path, scope: Mapping[str, Any]) -> tuple[tuple[
             expected = "an integer above 0, null for any size, or arithmetic over bound names"
             found = quote(size) if number == size else f"{quote(size)}, which is {quote(number)}"
             faults = [Problem((*path, index), found, expected, code="value")]
-        problems += faults
+        problems += [_mean_null(fault) if nearest(size, ["null"]) else fault for fault in faults]
         dims.append(number if size is not None else (None if index else N))
     return tuple(dims), problems
+
+
+def _mean_null(fault: Problem) -> Problem:
+    """The problem of a size that is a misspelt `null`."""
+    return dataclasses.replace(fault, hint="did you mean null?", patch=(Edit("set", fault.path, None),))
 
 
 def _read_categorical(

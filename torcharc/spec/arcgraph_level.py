@@ -6,20 +6,21 @@ import dataclasses
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
-from torcharc.errors import Edit, Path, Problem, choices, did_you_mean, quote, unknown_keys
+from torcharc.errors import Path, Problem, choices, did_you_mean, quote, respell
 from torcharc.graph import UNKNOWN, Node, Ref
 from torcharc.spec.arcgraph_inputs import is_name, wrong_name
 from torcharc.spec.arcgraph_nodes import (
-    KEYS,
     Part,
     bind_part,
+    check_keys,
+    check_unrun,
     find_first_ref,
     first_names,
     names_in,
     names_read,
     resolve_part,
 )
-from torcharc.spec.expand import COPY_KEYS, Copies
+from torcharc.spec.expand import Copies
 from torcharc.spec.ordering import order_names
 from torcharc.spec.references import Source, read_reference
 from torcharc.spec.template import Scope
@@ -35,12 +36,13 @@ def form_of(outputs: Sequence[tuple[str, Ref]]) -> Literal["tensor", "dict"]:
 
 @dataclasses.dataclass(slots=True)
 class Row:
-    """An entry of the list of nodes: its copies, each a `Part`; None where they cannot be read."""
+    """An entry of the list of nodes: its copies, each a `Part`, and what the entry before it is called."""
 
     name: str
     path: Path
     copies: Copies
     parts: list[Part]
+    before: str | None
 
 
 class Level:
@@ -59,8 +61,8 @@ class Level:
         self.sources: dict[str, Source] = dict(inputs)
         self.rows: dict[str, Row] = {}
         self.used: set[str] = set()
-        self.places: dict[str, Path] = {}  # where the inputs stand
         self.is_certain = True  # whether all nodes have names
+        self.last = next(iter(inputs), None)  # the name of the last node so far, or of the first input
         self.problems: list[Problem] = []
 
     def read_nodes(self, items: Any, path: Path) -> list[Node]:
@@ -78,10 +80,7 @@ class Level:
                 if "module" in part.spec:
                     self._share(part, row)
         self._pass_through()
-        nodes, before = [], next(iter(self.inputs), None)
-        for row in self.rows.values():
-            nodes += self._bind(row, before)
-            before = row.name
+        nodes = [node for row in self.rows.values() for node in self._bind(row, row.before)]
         return self._order(nodes)
 
     def read_outputs(self, value: Any, path: Path) -> tuple[tuple[str, Ref], ...]:
@@ -103,30 +102,12 @@ class Level:
 
     def list_problems(self) -> list[Problem]:
         """All problems; where a node has no name, an undefined one may be meant for it."""
-        problems = [problem for problem in self.problems if self.is_certain or problem.code != "undefined"]
-        groups: dict[tuple[str, str], list[Problem]] = {}
-        for problem in problems:
-            if problem.code == "undefined" and problem.patch:
-                groups.setdefault(_read_typo(problem), []).append(problem)
-        for (word, name), group in groups.items():
-            if len(group) > 1 and name not in self.used:  # the definition is misspelt: one fault, told once
-                first = dataclasses.replace(group[0], patch=self._rename(name, word))
-                problems = [first if problem is group[0] else problem for problem in problems]
-                problems = [problem for problem in problems if problem not in group[1:]]
-        return problems
-
-    def _rename(self, name: str, word: str) -> tuple[Edit, ...]:
-        """The patch that calls what is defined as `name` by another name."""
-        if name in self.rows:
-            return (Edit("set", (*self.rows[name].path, "name"), word),)
-        place = self.places.get(name, ())
-        return (Edit("rename" if isinstance(place[-1], str) else "set", place, word),) if place else ()
+        return [problem for problem in self.problems if self.is_certain or problem.code != "undefined"]
 
     def warn_unused(self, inputs: Mapping[str, Path]) -> None:
         """Warns of nodes and inputs that nothing refers to; `inputs` says where the inputs stand."""
-        self.places = dict(inputs)
-        if any(problem.code == "undefined" for problem in self.problems):
-            return  # what has the wrong name there may be what is missed here
+        if any(problem.code in ("undefined", "template") for problem in self.problems):
+            return  # what has the wrong name there, or cannot be read, may be what is missed here
         places = {**inputs, **{name: row.path for name, row in self.rows.items()}}
         for name, path in places.items():
             if name not in self.used:
@@ -140,12 +121,13 @@ class Level:
             self.problems.append(Problem(path, quote(item), "a node: {name: ..., type: ..., inputs: ...}", code="node"))
             self.is_certain = False
             return
+        problems = check_keys(item, path)
+        self.problems += problems
+        item = respell(item, problems) if problems else item
+        self.blocks.mention(item.get("type"))
         if "name" not in item:
             self.is_certain = False
-            required = ["name"] if "type" in item or "module" in item else ["name", "type"]
-            self.problems += unknown_keys(path, item, [*KEYS, *COPY_KEYS], required)
             return
-        self.blocks.mention(item.get("type"))
         name = item["name"]
         if not is_name(name):
             self.problems.append(wrong_name(name, (*path, "name"), "a node"))
@@ -159,8 +141,11 @@ class Level:
         copies, problems = self.blocks.expansion.expand(item, self.scope, path, ["inputs"])
         self.problems += problems
         self.sources[name] = Source(None)
+        if copies is not None and not copies.kept:
+            self.problems += check_unrun(item, path, self.blocks)
         if copies is not None:
-            self.rows[name] = Row(name, path, copies, self._list_parts(name, copies, path))
+            self.rows[name] = Row(name, path, copies, self._list_parts(name, copies, path), self.last)
+        self.last = name
 
     def _list_parts(self, name: str, copies: Copies, path: Path) -> list[Part]:
         referrer = f"the node {quote(name)}"
@@ -200,6 +185,12 @@ class Level:
             found, expected = f"the key {own[0]!r} beside 'module'", "one of them: a module is shared as it is"
             part.problems.append(Problem((*part.path, own[0]), found, expected, code="module"))
         owner = self._find_owner(word)
+        if (
+            owner is None
+            and isinstance(word, str)
+            and word in self.sources.keys() - self.rows.keys() - self.inputs.keys()
+        ):
+            return  # a node that cannot be read, which is told
         if owner is None:
             names = [
                 name for name, other in self.rows.items() if not any("module" in part.spec for part in other.parts)
@@ -227,17 +218,15 @@ class Level:
 
     def _pass_through(self) -> None:
         """Lets the names of nodes that are left out stand for their first input."""
-        before = next(iter(self.inputs), None)
         for row in self.rows.values():
             if not row.parts:
                 value = row.copies.wiring.get("inputs")
-                text = before if value is None else value
+                text = row.before if value is None else value
                 self.used |= {row.name, *first_names(text)}
                 path = (*row.path, "inputs")
                 ref, problems = find_first_ref(text, path, self.sources, f"the node {quote(row.name)}")
                 self.problems += problems
                 self.sources[row.name] = Source(ref)
-            before = row.name
 
     def _bind(self, row: Row, before: str | None) -> list[Node]:
         """The node that a row becomes: one, or none where it is left out or faulty."""
@@ -265,9 +254,3 @@ class Level:
             self.problems.append(Problem(path, found, "nodes that do not wait for themselves", code="cycle"))
             self.sources.update(dict.fromkeys(cycle, Source(None)))
         return [by_name[name] for name in order]
-
-
-def _read_typo(problem: Problem) -> tuple[str, str]:
-    """The name that an undefined reference begins with, and the one that its patch puts there."""
-    word = problem.found.split("'", 2)[1]
-    return word.split(".", 1)[0], str(problem.patch[0].value).split(".", 1)[0]

@@ -7,9 +7,9 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from torcharc.entry import Entry, Port
-from torcharc.errors import Path, Problem, missing_key, quote, respell, unknown_keys
+from torcharc.errors import Path, Problem, missing_key, quote, unknown_keys
 from torcharc.graph import Graph, Node, Ref, walk_refs
-from torcharc.spec.arcgraph_types import find_type, read_type_params
+from torcharc.spec.arcgraph_types import STACK, find_type, read_type_params
 from torcharc.spec.binding import Binding, Target, bind_inputs, target_of_type
 from torcharc.spec.definition import Use, is_block_type
 from torcharc.spec.expand import COPY_KEYS
@@ -20,8 +20,7 @@ if TYPE_CHECKING:
     from torcharc.spec.arcgraph_blocks import Blocks
 
 KEYS = ("name", "type", "params", "inputs", "module")
-
-STACK = "arc.stack"
+_KNOWN = frozenset((*KEYS, *COPY_KEYS))
 
 
 @dataclasses.dataclass(slots=True)
@@ -68,12 +67,8 @@ class Part:
 
 
 def resolve_part(part: Part, blocks: Blocks) -> None:
-    """Checks the keys of a node, finds its type and reads its params."""
+    """Finds the type of a node and reads its params."""
     item, path = part.spec, part.path
-    required = [] if "type" in item or "module" in item else ["type"]
-    problems = unknown_keys(path, item, [*KEYS, *COPY_KEYS], required)
-    part.problems += problems
-    part.spec = item = respell(item, problems) if problems else item
     params = item.get("params")
     if params is not None and not isinstance(params, Mapping):
         part.problems.append(Problem((*path, "params"), quote(params), "a mapping of arguments", code="value"))
@@ -95,6 +90,23 @@ def resolve_part(part: Part, blocks: Blocks) -> None:
     part.params, faults = read_type_params(entry, given, (*path, "params"), part.scope)
     part.problems += faults
     part.has_wrong_params |= bool(faults)
+
+
+def check_keys(item: Mapping[str, Any], path: Path) -> list[Problem]:
+    """The problems of the keys of a node: those that are none, and those that are missing."""
+    has_type = "type" in item or "module" in item
+    if has_type and "name" in item and item.keys() <= _KNOWN:  # most nodes
+        return []
+    required = [key for key, is_there in (("name", "name" in item), ("type", has_type)) if not is_there]
+    return unknown_keys(path, item, [*KEYS, *COPY_KEYS], required)
+
+
+def check_unrun(item: Mapping[str, Any], path: Path, blocks: Blocks) -> list[Problem]:
+    """The problem that the type of a node which does not run is none."""
+    type_ = item.get("type")
+    is_open = type_ is None or type_ == STACK or is_block_type(type_) or (isinstance(type_, str) and "${" in type_)
+    entry = None if is_open else find_type(type_, (*path, "type"), blocks.names)
+    return [entry] if isinstance(entry, Problem) else []
 
 
 def bind_part(part: Part, sources: Mapping[str, Source], before: str | None) -> Node | None:

@@ -6,10 +6,13 @@ from collections.abc import Collection, Mapping
 from typing import Any
 
 from torcharc.entry import Entry
-from torcharc.errors import Path, Problem, did_you_mean, nearest, quote
+from torcharc.errors import Path, Problem, did_you_mean, nearest, quote, read_hint
 from torcharc.functions import full_name
 from torcharc.registry import find, lookup, type_names
 from torcharc.spec.numbers import read_params
+
+STACK = "arc.stack"
+"""The type that runs copies of a module in a row."""
 
 TARGET = "_target_"
 """The key that names the type of an argument which is itself a module."""
@@ -29,6 +32,12 @@ def find_type(name: Any, path: Path, blocks: Collection[str] = ()) -> Entry | Pr
         return entry
     if name in blocks:
         return Problem(path, entry.found, entry.expected, f"did you mean 'module.{name}'?", entry.code)
+    head, _, tail = name.partition(".")
+    block = nearest(tail, blocks) if nearest(head, ["module"]) else None
+    if block is not None:
+        return Problem(path, entry.found, entry.expected, f"did you mean 'module.{block}'?", entry.code)
+    if nearest(name, [STACK, read_hint(entry.hint)]) == STACK:
+        return Problem(path, entry.found, entry.expected, f"did you mean {STACK!r}?", entry.code)
     hint = entry.hint
     prefix = next((prefix for prefix in _PREFIXES if name.startswith(prefix)), "")
     full = full_name(prefix)

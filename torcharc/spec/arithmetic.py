@@ -30,11 +30,12 @@ class ExpressionError(ValueError):
         found: What stands there, in the user's own words.
         expected: The rule or the choice that was not met.
         hint: A repair that is likely right, or `""`.
+        is_of_text: Whether the text alone is at fault, whatever the names stand for.
     """
 
-    def __init__(self, found: str, expected: str, hint: str = ""):
+    def __init__(self, found: str, expected: str, hint: str = "", *, is_of_text: bool = False):
         super().__init__(found, expected, hint)
-        self.found, self.expected, self.hint = found, expected, hint
+        self.found, self.expected, self.hint, self.is_of_text = found, expected, hint, is_of_text
 
     def __str__(self) -> str:
         return f"found {self.found}, expected {self.expected}" + (f"; {self.hint}" if self.hint else "")

@@ -17,6 +17,7 @@ from torcharc.errors import Path, Problem, SpecError
 from torcharc.graph import Graph
 from torcharc.spec.arcgraph_blocks import Blocks
 from torcharc.spec.block_type import make_type
+from torcharc.spec.causes import find_causes
 from torcharc.spec.definition import Use
 from torcharc.spec.formats import parse_spec
 from torcharc.spec.inline import as_block, move_graph
@@ -36,7 +37,7 @@ def make_block(name: str, spec: Mapping[str, Any]) -> Entry:
     is_module = isinstance(own.get("inputs"), list)
     expand = functools.partial(_expand_module if is_module else _expand_spec, name, own)
     params = own.get("params") if is_module else next((own[key] for key in _VARIABLES if key in own), {})
-    graph = _check(expand, params or {}, is_module)
+    graph = _check(expand, own, params or {}, is_module)
     ports = own["inputs"] if is_module else [port for port, _ in graph.inputs] if graph else []
     outputs = list(own["outputs"]) if is_module else [output for output, _ in graph.outputs] if graph else []
     arguments = {
@@ -45,15 +46,25 @@ def make_block(name: str, spec: Mapping[str, Any]) -> Entry:
     return make_type(name, ports, outputs, graph=graph, signature=Signature(arguments), expand=expand)
 
 
-def _check(expand: Any, params: Any, is_module: bool) -> Graph | None:
+def _check(expand: Any, spec: Mapping[str, Any], params: Any, is_module: bool) -> Graph | None:
     """The graph of a block with its defaults; None where it has params without one."""
     open_params = is_module and isinstance(params, Mapping) and None in params.values()
-    graph, problems = expand({key: 1 for key, value in params.items() if value is None} if open_params else {})
+    values = {key: 1 for key, value in params.items() if value is None} if open_params else {}
+    graph, problems = expand(values)
     errors = [problem for problem in problems if problem.severity == "error"]
     if errors:
-        raise SpecError(errors)
+        raise SpecError(find_causes(errors, spec, functools.partial(_find_errors, expand, values)))
     found: Graph | None = graph
     return found
+
+
+def _find_errors(expand: Any, values: Mapping[str, Any], spec: Mapping[str, Any]) -> tuple[list[Problem], int]:
+    """The errors of another spec in place of that of a block."""
+    try:
+        _, problems = expand.func(*expand.args[:1], spec, values)
+    except SpecError as error:
+        problems = list(error.problems)
+    return [problem for problem in problems if problem.severity == "error"], 1
 
 
 def _expand_module(name: str, spec: Mapping[str, Any], params: Mapping[str, Any]) -> tuple[Graph | None, list[Problem]]:

@@ -64,7 +64,8 @@ def _parse(text: str) -> ast.expr:
             return ast.parse(text, mode="eval").body
     except (SyntaxError, ValueError) as error:
         reason = getattr(error, "msg", None) or "it cannot be read"
-        raise ExpressionError(quote(text), f"an expression; it says: {reason}" if text else "an expression") from None
+        expected = f"an expression; it says: {reason}" if text else "an expression"
+        raise ExpressionError(quote(text), expected, is_of_text=True) from None
 
 
 class _Walk:
@@ -80,7 +81,7 @@ class _Walk:
         """The value of a part of the expression."""
         method = _METHODS.get(type(node))
         if method is None:
-            raise ExpressionError(self.words(node), _LANGUAGE, _HINTS.get(type(node), ""))
+            raise ExpressionError(self.words(node), _LANGUAGE, _HINTS.get(type(node), ""), is_of_text=True)
         self.meter.spend(1)
         self.depth += 1
         if self.depth > MOST_NESTED:
@@ -135,7 +136,7 @@ class _Walk:
         names = [known for known in self.scope if isinstance(known, str)]
         expected = f"one of the names: {choices(names)}" if names else "no names: there are no variables"
         hint = did_you_mean(name, names) or did_you_mean(name, ("True", "False", "None"))
-        raise ExpressionError(f"the name {quote(name)}", expected, hint)
+        raise ExpressionError(f"the name {quote(name)}", expected, hint, is_of_text=True)
 
     def unary(self, node: ast.UnaryOp) -> Any:
         value = self.visit(node.operand)
@@ -196,7 +197,8 @@ class _Walk:
         if not isinstance(node.func, ast.Name) or node.func.id not in FUNCTIONS:
             expected = f"one of the functions: {_CALLS}"
             word = node.func.id if isinstance(node.func, ast.Name) else None
-            raise ExpressionError(f"a call of {self.words(node.func)}", expected, did_you_mean(word, FUNCTIONS))
+            hint = did_you_mean(word, FUNCTIONS)
+            raise ExpressionError(f"a call of {self.words(node.func)}", expected, hint, is_of_text=True)
         if node.keywords or any(isinstance(value, ast.Starred) for value in node.args):
             raise ExpressionError(self.words(node), "values by position")
         return call(node.func.id, [self.visit(value) for value in node.args], self.meter)

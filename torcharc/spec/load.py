@@ -30,12 +30,14 @@ class Loaded:
         file: Name of the file, or `""`.
         lines: Path → line in the file, counted from 1.
         gaps: Line → comment, of comments with `...`, which stand for what was left out of the text.
+        twins: Path of what an alias (`*conv`, `<<: *conv`) repeats → path where it stands in the text.
     """
 
     spec: Any
     file: str = ""
     lines: Mapping[Path, int] = dataclasses.field(default_factory=dict)
     gaps: Mapping[int, str] = dataclasses.field(default_factory=dict)
+    twins: Mapping[Path, Path] = dataclasses.field(default_factory=dict)
 
     def place(self, problem: Problem) -> Problem:
         """The problem with file and line, where it came from a file."""

@@ -115,6 +115,8 @@ def _read_key(value: Any, path: Path) -> tuple[str | None, list[Problem]]:
             hint = f"write {{{value['type']}: {{...}}}}"
         return None, [Problem(path, quote(value), f"{expected}, with one key", hint, "value")]
     key = next(iter(value))
+    if isinstance(key, str) and key not in CONTAINERS and not find(key) and nearest(key, CONTAINERS):
+        return None, unknown_keys(path, [key], CONTAINERS)
     if not isinstance(key, str):
         return None, [Problem((*path, key), quote(key), "the name of a type", code="unknown-type")]
     return key, []

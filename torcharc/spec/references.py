@@ -134,7 +134,7 @@ def _read_keys(text: str, rest: list[str], path: Path, source: Source, referrer:
         name = text.split(".", 1)[0]
         parts = choices(f"{name}.{part}" for part in (WHOLE, *source.parts))
         expected = f"a part of {name}: {parts}, or a position"
-        hint = did_you_mean(rest[0], source.parts)
+        hint = did_you_mean(rest[0], (WHOLE, *source.parts))
         return (), Problem(path, f"{quote(text)} in {referrer}", expected, hint, "reference")
     if not rest:
         return keys, None

@@ -13,7 +13,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from torcharc.errors import Path, Problem, format_path, quote, unknown_keys
-from torcharc.spec.template import fill
+from torcharc.spec.template import fill, is_wrong_text
 from torcharc.spec.variable_kinds import check_kind
 
 _NAME = re.compile(r"[A-Za-z_]\w*")
@@ -121,7 +121,7 @@ def _check_requirement(
     # a condition that cannot be worked out is at fault itself, unless a value is of no kind that it can be of
     is_given = any(known in variables.texts and variables.texts[known] is None for known in used)
     is_number = all(isinstance(scope[known], (int, float)) for known in used)
-    if not used or (faults and is_number and not is_given):
+    if not used or (faults and ((is_number and not is_given) or is_wrong_text(value, scope))):
         yield from faults or [Problem((*path, name), quote(value), "a condition: '${depth > 0}'")]
         return
     found = ", ".join(f"{known} = {quote(scope[known])}" for known in used)

@@ -6,7 +6,7 @@ from typing import Any
 
 from torcharc.spec.arcgraph import GRAPH_KEYS
 from torcharc.spec.arcgraph_inputs import DTYPES
-from torcharc.spec.arcgraph_nodes import STACK
+from torcharc.spec.arcgraph_types import STACK
 from torcharc.spec.schema_arc import copies
 from torcharc.spec.schema_exact import exact_schema
 from torcharc.spec.schema_training import add_training

@@ -119,6 +119,22 @@ def fill(value: Any, scope: Mapping[str, Any], path: Path, budget: Budget | None
     return filling.fill(value, path), filling.problems
 
 
+def is_wrong_text(text: Any, scope: Mapping[str, Any]) -> bool:
+    """Whether an expression in `text` cannot be worked out, whatever the names that it uses stand for.
+
+    Example:
+        >>> is_wrong_text("${mn(widths)}", {"widths": [1]}), is_wrong_text("${min(widths)}", {"widths": "x"})
+        (True, False)
+    """
+    pieces = _split(text) if isinstance(text, str) else ()
+    try:
+        for piece in (piece for is_expression, piece in pieces or () if is_expression):
+            evaluate(piece, scope)
+    except ExpressionError as error:
+        return error.is_of_text
+    return pieces is None
+
+
 class _Filling:
     """One walk over plain data."""
 

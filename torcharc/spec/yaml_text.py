@@ -10,7 +10,7 @@ from typing import Any
 
 import yaml
 
-from torcharc.errors import Path, Problem, SpecError, quote
+from torcharc.errors import Path, Problem, SpecError, choices, did_you_mean, quote
 from torcharc.spec import load
 
 # a number without a point, as YAML 1.2 reads it; plain scalars of YAML 1.1 differ (010, 1e-3, on)
@@ -33,14 +33,27 @@ def load_text(text: str, file: str) -> load.Loaded:
         mark = getattr(error, "problem_mark", None)
         place = f"{file}:{mark.line + 1}" if mark is not None else file
         reason = getattr(error, "problem", None) or str(error).split("\n")[0]
+        if "undefined alias" in reason and mark is not None:
+            raise SpecError(_explain_alias(text, mark, place)) from error
         raise SpecError(Problem((), reason, "YAML", code="yaml", source=place)) from error
     except RecursionError:
         raise SpecError(Problem((), "a deeper nesting", f"at most {load.MOST_NESTED} levels", source=file)) from None
-    reader = _Reader(file)
+    reader = _Reader(file, repeats="&" in text)
     spec = reader.read(root, ()) if root is not None else None
     if reader.problems:
         raise SpecError(reader.problems)
-    return load.Loaded(spec, file, reader.lines, _find_gaps(text))
+    return load.Loaded(spec, file, reader.lines, _find_gaps(text), reader.twins)
+
+
+def _explain_alias(text: str, mark: Any, place: str) -> Problem:
+    """The problem that `*conv` names no `&conv` further up."""
+    line = text.split("\n")[mark.line]
+    word = line[mark.column :].removeprefix("*")
+    word = re.split(r"[\s,\[\]{}]", word, maxsplit=1)[0]
+    before = "\n".join([*text.split("\n")[: mark.line], line[: mark.column]])
+    names = re.findall(r"(?<!\S)&([^\s,\[\]{}]+)", before)
+    expected = f"an anchor further up: {choices(f'&{name}' for name in names)}" if names else "an anchor further up"
+    return Problem((), f"the alias {quote('*' + word)}", expected, did_you_mean(word, names), "yaml", place)
 
 
 def _find_gaps(text: str) -> dict[int, str]:
@@ -65,14 +78,19 @@ _TAGS: dict[type, tuple[str, ...]] = {
 class _Reader:
     """Turns YAML nodes into plain data, and keeps the line of each."""
 
-    def __init__(self, file: str):
+    def __init__(self, file: str, *, repeats: bool = False):
         self.file = file
+        self.repeats = repeats  # whether there may be aliases
+        self.first: dict[int, Path] = {}
+        self.twins: dict[Path, Path] = {}
         self.lines: dict[Path, int] = {}
         self.problems: list[Problem] = []
         self.count = 0
 
     def read(self, node: Any, path: Path) -> Any:
         self.lines[path] = node.start_mark.line + 1
+        if self.repeats and self.first.setdefault(id(node), path) is not path:
+            self.twins[path] = self.first[id(node)]
         self._count(node, path)
         tag = node.tag.removeprefix("tag:yaml.org,2002:")
         if tag not in _TAGS[type(node)]:
