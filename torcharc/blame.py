@@ -9,17 +9,15 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from torcharc.errors import Problem, format_path, quote
+from torcharc.errors import Path, Problem, format_path, quote
 
 PLACES = ("vars", "dag_vars")
-"""Where the variables of a spec stand."""
+"""The keys of variables."""
 
 Find = Callable[[Mapping[str, Any]], Sequence[Problem]]
 
 
-def blame_values(
-    spec: Any, given: Mapping[str, Any], problems: Sequence[Problem], find: Find
-) -> list[Problem] | None:
+def blame_values(spec: Any, given: Mapping[str, Any], problems: Sequence[Problem], find: Find) -> list[Problem] | None:
     """The problems of a spec, told of the values that were given for its variables; None where they are its own.
 
     Args:
@@ -39,8 +37,12 @@ def blame_values(
         ('groups = 3', 'a value that fits; now spec.graph[1].params has 3 groups, expected is a number that divides 64')
     """
     errors = [problem for problem in problems if problem.severity == "error"]
-    told = [problem for problem in errors if problem.path[:1] in [(place,) for place in PLACES]]
-    told = [problem for problem in told if problem.path[1:2] and problem.path[1] in given]
+    place = _find_place(spec)
+    told = [
+        problem
+        for problem in errors
+        if problem.path[: len(place)] == place and any(problem.path[len(place) :][:1] == (name,) for name in given)
+    ]
     if told:
         return told
     if _has_errors(find({})):
@@ -51,8 +53,16 @@ def blame_values(
     first = errors[0]
     wanted = "a value that fits" if len(names) == 1 else "values that fit together"
     expected = f"{wanted}; now {format_path(first.path)} has {first.found}, expected is {first.expected}"
-    place = PLACES[1] if "dag_vars" in spec else PLACES[0]
-    return [Problem((place, names[0]), found, expected, first.hint, "given-value")]
+    return [Problem((*place, names[0]), found, expected, first.hint, "given-value")]
+
+
+def _find_place(spec: Any) -> Path:
+    """Where the variables of a spec stand."""
+    for prefix, part in (((), spec), (("model",), spec.get("model") if isinstance(spec, Mapping) else None)):
+        for key in PLACES:
+            if isinstance(part, Mapping) and key in part:
+                return (*prefix, key)
+    return (PLACES[0],)
 
 
 def _has_errors(problems: Sequence[Problem]) -> bool:

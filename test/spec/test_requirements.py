@@ -55,7 +55,8 @@ def test_variable_that_fails_is_the_one_problem(variables, text):
 def test_fault_of_a_text_is_told_where_its_variables_have_no_requirement():
     spec = requiring({"half": "${half > 0}", "heads": "${heads > 0}"})
     text = "spec.vars.half\n  found: 'x' // 2 in '${width // 2}'\n  expected: numbers"
-    assert message(spec, width="x") == f"1 problem in the spec\n{text}"
+    spec["vars"]["width"] = "x"
+    assert message(spec) == f"1 problem in the spec\n{text}"
 
 
 def test_variables_at_fault_by_themselves_are_all_told():
