@@ -117,7 +117,8 @@ def test_variables_reach_the_block(spec, key):
 def test_variable_of_build_reaches_the_check_of_the_block():
     spec = graph(HEAD, vars={"epochs": 3}, training={"loss": "mse", "epochs": "${epochs}"})
     assert message(torcharc.build, spec, epochs=0) == (
-        "1 problem in the spec\nspec.training.epochs\n  found: 0\n  expected: an integer above 0"
+        "1 problem in the spec\nspec.vars.epochs\n  found: epochs = 0\n"
+        "  expected: a value that fits; now spec.training.epochs has 0, expected is an integer above 0"
     )
 
 

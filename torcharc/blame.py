@@ -37,12 +37,7 @@ def blame_values(spec: Any, given: Mapping[str, Any], problems: Sequence[Problem
         ('groups = 3', 'a value that fits; now spec.graph[1].params has 3 groups, expected is a number that divides 64')
     """
     errors = [problem for problem in problems if problem.severity == "error"]
-    place = _find_place(spec)
-    told = [
-        problem
-        for problem in errors
-        if problem.path[: len(place)] == place and any(problem.path[len(place) :][:1] == (name,) for name in given)
-    ]
+    told = [problem for problem in errors if _tells_value(problem, given)]
     if told:
         return told
     if _has_errors(find({})):
@@ -53,7 +48,15 @@ def blame_values(spec: Any, given: Mapping[str, Any], problems: Sequence[Problem
     first = errors[0]
     wanted = "a value that fits" if len(names) == 1 else "values that fit together"
     expected = f"{wanted}; now {format_path(first.path)} has {first.found}, expected is {first.expected}"
-    return [Problem((*place, names[0]), found, expected, first.hint, "given-value")]
+    return [Problem((*_find_place(spec), names[0]), found, expected, first.hint, "given-value")]
+
+
+def _tells_value(problem: Problem, given: Mapping[str, Any]) -> bool:
+    """Whether a problem of a variable tells of a given value: at its place, or as part of a requirement."""
+    path = problem.path[1:] if problem.path[:1] == ("model",) else problem.path
+    if len(path) < 2 or path[0] not in PLACES:
+        return False
+    return path[1] in given or any(f"{name} = {quote(value)}" in problem.found for name, value in given.items())
 
 
 def _find_place(spec: Any) -> Path:
