@@ -66,11 +66,27 @@ def test_what_fuzzing_found_is_refused_with_a_message(name):
     assert message(spec) == expected
 
 
+@pytest.mark.parametrize("rows", [2**60, 10**30])
+def test_layer_that_torch_cannot_count_is_refused_before_its_weights_are_looked_at(rows):
+    nodes = [
+        {"name": "token", "type": "Embedding", "inputs": "ids", "params": {"num_embeddings": rows, "embedding_dim": 4}},
+        {"name": "head", "type": "F.linear", "inputs": {"input": "token", "weight": "token.weight"}},
+    ]
+    spec = {"inputs": {"ids": {"dtype": "int64", "shape": [None]}}, "graph": nodes, "outputs": {"y": "head"}}
+    assert message(spec, device="meta") == (
+        "1 problem in the spec\n"
+        "spec.graph[0].params\n"
+        f"  found: more than 2^{(rows * 4).bit_length() - 1} parameters\n"
+        "  expected: at most 2^60: torch counts their bytes in 64 bits"
+    )
+
+
 def test_network_that_torch_cannot_count_is_refused_on_meta():
-    arc = {"dag_in_shape": [8], "fc": {"type": "Linear", "out_features": 2**60}}
+    wide, narrow = ({"type": "Linear", "layers": [[size, False]]} for size in (2**59, 1))
+    arc = {"dag_in_shape": [1], "wide": wide, "narrow": narrow, "wide2": wide}
     assert message(arc, device="meta") == (
         "1 problem in the spec\n"
-        "spec.fc\n"
-        "  found: more than 2^63 parameters, more than 2^63 in the whole network\n"
+        "spec.wide\n"
+        "  found: 576,460,752,303,423,488 parameters, more than 2^60 in the whole network\n"
         "  expected: at most 2^60 in the whole: torch counts their bytes in 64 bits"
     )

@@ -16,10 +16,9 @@ from torcharc.dagnet import DAGNet
 from torcharc.errors import Problem, SpecError
 from torcharc.infer import Plan
 from torcharc.planner import make_plan
+from torcharc.planning import MOST_COUNTED, format_count
 from torcharc.spec.fragment import wrap_fragment
 from torcharc.spec.load import Loaded, load_spec
-
-MOST_COUNTED = 2**60  # parameters: torch keeps the bytes of a tensor as an integer of 64 bits
 
 
 def build(
@@ -107,10 +106,6 @@ def build_fragment(
     return build(wrap_fragment(load_spec(nodes).spec, shapes), **options)
 
 
-def _format(count: int) -> str:
-    return f"{count:,}" if count < 10**18 else f"more than 2^{count.bit_length() - 1}"
-
-
 def _check_size(plan: Plan, device: torch.device | str | None, loaded: Loaded) -> None:
     """Refuses a network that no memory holds, before it is made; without memory, one that torch cannot count."""
     made = [step for step in plan.steps if step.recipe or step.block]
@@ -120,7 +115,7 @@ def _check_size(plan: Plan, device: torch.device | str | None, loaded: Loaded) -
     if total <= (MOST_COUNTED if is_meta else infer.MOST_PARAMETERS):
         return
     path = max(counts, key=lambda path: counts[path])
-    found = f"{_format(counts[path])} parameters, {_format(total)} in the whole network"
+    found = f"{format_count(counts[path])} parameters, {format_count(total)} in the whole network"
     expected = f"at most {infer.MOST_PARAMETERS:,} in the whole; torcharc.infer.MOST_PARAMETERS sets the limit"
     if is_meta:
         expected = "at most 2^60 in the whole: torch counts their bytes in 64 bits"

@@ -20,6 +20,7 @@ from torcharc.registry import generation, lookup
 from torcharc.rules import Outcome
 
 MOST_CACHED = 20_000
+MOST_COUNTED = 2**60  # parameters: torch keeps the bytes of a tensor as an integer of 64 bits
 
 _FLOATS = ("float", "bfloat", "complex")
 
@@ -112,9 +113,17 @@ def plan_module(entry: Entry, params: Mapping[str, Any], feed: Feed, path: Path,
         if faults:
             return Planned(None, None, faults)
     outcome = entry.rule(arguments, tuple(feed.structs.values())) if entry.rule is not None and known else None
-    if outcome is not None:
-        return Planned(recipe, outcome, [])
-    return Planned(recipe, *_find_outcome(entry, recipe, feed, path))
+    if outcome is None:
+        return Planned(recipe, *_find_outcome(entry, recipe, feed, path))
+    if outcome.params > MOST_COUNTED:
+        expected = "at most 2^60: torch counts their bytes in 64 bits"
+        return Planned(None, None, [Problem(path, f"{format_count(outcome.params)} parameters", expected, code="size")])
+    return Planned(recipe, outcome, [])
+
+
+def format_count(count: int) -> str:
+    """A number in words: `1,024`, or `more than 2^63`."""
+    return f"{count:,}" if count < 10**18 else f"more than 2^{count.bit_length() - 1}"
 
 
 def infer_arguments(entry: Entry, structs: Mapping[str, Any]) -> dict[str, Any]:
