@@ -115,10 +115,12 @@ def plan_module(entry: Entry, params: Mapping[str, Any], feed: Feed, path: Path,
     outcome = entry.rule(arguments, tuple(feed.structs.values())) if entry.rule is not None and known else None
     if outcome is None:
         return Planned(recipe, *_find_outcome(entry, recipe, feed, path))
-    if outcome.params > MOST_COUNTED:
-        expected = "at most 2^60: torch counts their bytes in 64 bits"
-        return Planned(None, None, [Problem(path, f"{format_count(outcome.params)} parameters", expected, code="size")])
-    return Planned(recipe, outcome, [])
+    return Planned(recipe, outcome, []) if outcome.params <= MOST_COUNTED else _refuse_count(outcome.params, path)
+
+
+def _refuse_count(count: int, path: Path) -> Planned:
+    expected = "at most 2^60: torch counts their bytes in 64 bits"
+    return Planned(None, None, [Problem(path, f"{format_count(count)} parameters", expected, code="size")])
 
 
 def format_count(count: int) -> str:
