@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from torcharc.errors import Problem
 from torcharc.explain import describe_port, expand_block, tell_declared
 from torcharc.graph import BatchDim, Graph, Node, Ref, Shape, TensorSpec
-from torcharc.infer import Plan, Step
+from torcharc.plan import Plan, Step
 from torcharc.planning import Feed
 from torcharc.registry import find
 

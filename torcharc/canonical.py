@@ -29,9 +29,10 @@ from torcharc.conversion import Source, read_graph
 from torcharc.entry import Entry
 from torcharc.errors import Path, Problem, SpecError, quote
 from torcharc.graph import Ref, Struct, TensorSpec
-from torcharc.infer import Plan, Step, infer_plan
+from torcharc.infer import infer_plan
 from torcharc.initialize import Init, initializers
 from torcharc.layers import expand_stack, is_stack
+from torcharc.plan import Plan, Step
 from torcharc.recipe import Recipe
 from torcharc.registry import find
 

@@ -12,7 +12,8 @@ from torch import nn
 from torcharc import module as module  # registers the building blocks
 from torcharc.errors import Problem, SpecError, quote, wrong_choice
 from torcharc.graph import Graph, Node, Ref
-from torcharc.infer import Plan, infer_plan
+from torcharc.infer import infer_plan
+from torcharc.plan import Plan
 from torcharc.spec.formats import Format, find_format, parse_spec
 from torcharc.spec.load import load_spec
 from torcharc.spec.template import mentions

@@ -10,8 +10,8 @@ from torch import Tensor, nn
 from torcharc.call_checks import check_inputs, make_checks
 from torcharc.errors import InputError, Problem, choices, did_you_mean, quote
 from torcharc.graph import Graph
-from torcharc.infer import Plan
 from torcharc.named_modules import NamedModules, name_attributes
+from torcharc.plan import Plan
 from torcharc.schedule import Run, fill, run_more, split_inputs
 
 

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from torcharc.graph import Dim, FreeDim, Struct, TensorSpec
-from torcharc.infer import Step
+from torcharc.plan import Step
 from torcharc.planner import make_plan
 
 

@@ -14,7 +14,7 @@ from torch import nn
 from torcharc import infer
 from torcharc.dagnet import DAGNet
 from torcharc.errors import Problem, SpecError
-from torcharc.infer import Plan
+from torcharc.plan import Plan
 from torcharc.planner import make_plan
 from torcharc.planning import MOST_COUNTED, format_count
 from torcharc.spec.fragment import wrap_fragment

@@ -12,7 +12,8 @@ from torcharc import module as module  # registers the building blocks
 from torcharc.advice import advise
 from torcharc.blame import blame_values
 from torcharc.errors import Problem, SpecError
-from torcharc.infer import Plan, infer_plan
+from torcharc.infer import infer_plan
+from torcharc.plan import Plan
 from torcharc.registry import generation
 from torcharc.spec.causes import find_causes
 from torcharc.spec.formats import parse_spec
