@@ -57,6 +57,10 @@ FOUND = {
         },
         "1 problem in the spec\nspec.graph[0]\n  found: an empty list for 'x'\n  expected: a tensor",
     ),
+    "a negative number of positions of a sequence of any length": (
+        {"dag_in_shape": [None, 8], "position": {"type": "LearnedPositions", "max_len": -4}},
+        "1 problem in the spec\nspec.position.max_len\n  found: -4\n  expected: an integer above 0",
+    ),
 }
 
 

@@ -25,7 +25,7 @@ SIZES = frozenset(
     "in_features out_features in1_features in2_features in_channels out_channels num_features num_channels"
     " num_groups groups kernel_size stride dilation embed_dim kdim vdim num_heads num_embeddings embedding_dim"
     " input_size hidden_size num_layers normalized_shape d_model nhead dim_feedforward upscale_factor"
-    " downscale_factor chunks dag_in_shape n_classes".split()
+    " downscale_factor chunks dag_in_shape n_classes max_len".split()
 )
 COUNTS = frozenset({"num_layers", "num_encoder_layers", "num_decoder_layers"})
 MOST_LAYERS = 128  # of the modules that a constructor makes one by one: with more it would not end

@@ -175,6 +175,16 @@ def test_two_typos_are_two_problems():
     )
 
 
+def test_problem_that_a_misspelt_definition_hides_is_told_beside_it():
+    hidden = change(SPEC, ("vars", "size"), "siez", rename=True)
+    params = ("modules", "Block", "graph", 0, "params")
+    hidden = change(hidden, (*params, "out_features"), "out_featurs", rename=True)
+    assert [(problem.path, problem.hint) for problem in torcharc.check(hidden)] == [
+        (("vars", "siez"), "did you mean 'size'?"),
+        ((*params, "out_featurs"), "did you mean 'out_features'?"),
+    ]
+
+
 def test_what_follows_from_a_misspelt_key_is_not_told():
     spec = change(SPEC, ("graph", 0), {**SPEC["graph"][0], "repaet": 2})
     spec["graph"][0]["params"] = {"width": "${8 // (index + 1)}"}

@@ -12,7 +12,7 @@ import dataclasses
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from torcharc.errors import Path, Problem
+from torcharc.errors import Edit, Path, Problem
 from torcharc.spec.edits import apply_patch
 from torcharc.spec.suspects import MOST_VALUES, Suspect, Words, complete, list_suspects, names_word, replace_word
 
@@ -150,8 +150,19 @@ class _Search:
         explained = [problem for key, problem in pairs if key not in keys]
         known = {key for key, _ in pairs}
         new = [problem for key, problem in keys.items() if key not in known]
-        is_cause = not new or (len(new) < len(explained) and _is_uncovered(new, suspect))
-        return (mended, left, explained) if is_cause else (mended, self.rest, [])
+        if new and not (len(new) < len(explained) and _is_uncovered(new, suspect)):
+            return mended, self.rest, []
+        return mended, left + [_before(problem, suspect.patch) for problem in new], explained
+
+
+def _before(problem: Problem, patch: Sequence[Edit]) -> Problem:
+    """A problem of a spec that was patched, with its path as it was."""
+    path = problem.path
+    for edit in patch:
+        renamed = (*edit.path[:-1], edit.value)
+        if edit.action == "rename" and path[: len(renamed)] == renamed:
+            path = (*edit.path, *path[len(renamed) :])
+    return dataclasses.replace(problem, path=path)
 
 
 def _is_uncovered(new: Sequence[Problem], suspect: Suspect) -> bool:
