@@ -1,5 +1,6 @@
 """Equal submodules are run once, others are not; a run that takes too long is ended."""
 
+import dataclasses
 import functools
 
 import pytest
@@ -22,7 +23,7 @@ class Block(nn.Module):
 
     def forward(self, x):
         log.append(self.scale)
-        return self.act(self.fc(x)) * self.scale
+        return self.act(self.fc(x)) * getattr(self.scale, "reach", self.scale)
 
 
 log = []
@@ -60,6 +61,17 @@ def test_equal_blocks_run_once_and_count_each_time():
 def test_blocks_that_differ_are_run_each(other):
     own = run(other)[0]
     assert run(Block, other)[0] == 1 + own
+
+
+@dataclasses.dataclass(frozen=True)
+class Settings:
+    reach: int
+    act: object = torch.relu
+
+
+@pytest.mark.parametrize(("reach", "act", "runs"), [(2, torch.relu, 1), (3, torch.relu, 2), (2, torch.tanh, 2)])
+def test_settings_in_a_frozen_dataclass_are_compared(reach, act, runs):
+    assert run(lambda: Block(Settings(2)), lambda: Block(Settings(reach, act)))[0] == runs
 
 
 def test_block_runs_again_for_another_layout_of_its_input():

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import gc
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
@@ -12,6 +11,7 @@ import torch
 from torch import nn
 
 from torcharc import infer
+from torcharc.collection import without_collection
 from torcharc.dagnet import DAGNet
 from torcharc.errors import Problem, SpecError
 from torcharc.plan import Plan
@@ -63,7 +63,7 @@ def build(
           (0): Linear(in_features=4, out_features=32, bias=True)
         )
     """
-    with _without_collection():
+    with without_collection():
         plan, loaded = make_plan(spec, overrides, {**(vars or {}), **variables})
         _check_size(plan, device, loaded)
         with _making(device, seed):
@@ -136,18 +136,6 @@ def _make_modules(plan: Plan, loaded: Loaded) -> dict[str, nn.Module]:
                 problem = Problem(step.node.path, found, "a module that can be made", code="arguments")
                 raise SpecError(loaded.place(problem)) from error
     return modules
-
-
-@contextlib.contextmanager
-def _without_collection() -> Iterator[None]:
-    """Pauses the garbage collector: it would look through all that lives, while what is made here stays alive."""
-    enabled = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if enabled:
-            gc.enable()
 
 
 @contextlib.contextmanager

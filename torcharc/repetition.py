@@ -7,6 +7,7 @@ shapes of their tensors and all below them are; then equal inputs give equal sha
 
 from __future__ import annotations
 
+import dataclasses
 import functools
 import itertools
 import marshal
@@ -108,19 +109,24 @@ def _find_kind(module: nn.Module, kinds: dict[nn.Module, Hashable]) -> Hashable:
 
 
 def _plain(values: Mapping[str, Any]) -> Hashable:
-    """Attributes as one value that can be compared; None where one is no plain data, function or dtype."""
-    named = {
-        name: f"{value.__module__}.{value.__qualname__}"
-        if isinstance(value, _FUNCTIONS) and "<" not in value.__qualname__
-        else str(value)
-        if isinstance(value, (torch.dtype, torch.device))
-        else value
-        for name, value in values.items()
-    }
+    """Attributes as one value that can be compared; None where one cannot be named."""
     try:
-        return marshal.dumps(named, 2)
+        return marshal.dumps({name: _name_value(value) for name, value in values.items()}, 2)
     except ValueError:
         return None
+
+
+def _name_value(value: Any) -> Any:
+    """An attribute as plain data, if it is a function, a dtype or a frozen dataclass; else as it is."""
+    if isinstance(value, _FUNCTIONS) and "<" not in value.__qualname__:
+        return f"{value.__module__}.{value.__qualname__}"
+    if isinstance(value, (torch.dtype, torch.device)):
+        return str(value)
+    settings = getattr(type(value), "__dataclass_params__", None)
+    if settings is not None and settings.frozen:
+        fields = {field.name: _name_value(getattr(value, field.name)) for field in dataclasses.fields(value)}
+        return [_name_value(type(value)), fields]
+    return value
 
 
 def _input_key(kind: Hashable, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Hashable:
