@@ -115,6 +115,11 @@ class Signature:
     open: bool = False
 
     @functools.cached_property
+    def names(self) -> tuple[str, ...]:
+        """The names of all, in order."""
+        return tuple(self.arguments)
+
+    @functools.cached_property
     def required(self) -> tuple[str, ...]:
         """The names of the arguments that have no default."""
         return tuple(name for name, argument in self.arguments.items() if argument.required)

@@ -56,8 +56,9 @@ def find_dtype(name: str, graph: Graph) -> str | None:
 
 def _feeds(name: str, value: Value) -> bool:
     """Whether an input is part of what feeds a port."""
-    refs = [value] if isinstance(value, Ref) else walk_refs(value)
-    return any(ref.of_input and ref.name == name for ref in refs)
+    if isinstance(value, Ref):
+        return value.of_input and value.name == name
+    return any(ref.of_input and ref.name == name for ref in walk_refs(value))
 
 
 def _with_axes(spec: Struct) -> Struct:

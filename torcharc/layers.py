@@ -11,7 +11,7 @@ import dataclasses
 import functools
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from torch import nn
 
@@ -24,11 +24,11 @@ from torcharc.torch_types import module_classes
 SIZE_KEYS = ("in_features", "in_shape")
 SUBLAYERS = ("batch_norm", "norm", "activation", "dropout")
 
+_OTHERS = frozenset((*SUBLAYERS, "layers", "init", *SIZE_KEYS))  # what stands beside the arguments
 _PROBABILITY = Kind(frozenset({"float"}), low=0, high=1)
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
-class Layer:
+class Layer(NamedTuple):
     """One module of a stack, its input size still open.
 
     Attributes:
@@ -61,8 +61,8 @@ def is_stack(entry: Entry, params: Mapping[str, Any]) -> bool:
 
 def size_argument(entry: Entry) -> str | None:
     """The first argument of a layered type, which the layer before determines: `in_channels`."""
-    first = next(iter(entry.signature.arguments), None)
-    return first if first in entry.inferred else None
+    first = entry.signature.names[:1]
+    return first[0] if first and first[0] in entry.inferred else None
 
 
 def expand_stack(
@@ -73,7 +73,7 @@ def expand_stack(
     if size is None:
         expected = f"no layers: the input does not determine the first argument of {entry.name}"
         return [], [Problem((*path, "layers"), quote(params["layers"]), expected, code="layers")]
-    names = [name for name in entry.signature.arguments if name != size]
+    names = entry.signature.names[1:]
     shared, problems = _read_shared(entry, names, params, path, beside)
     if "layers" not in params:
         return [], problems
@@ -94,14 +94,15 @@ def expand_stack(
 
 
 def _read_shared(
-    entry: Entry, names: list[str], params: Mapping[str, Any], path: Path, beside: Sequence[str]
+    entry: Entry, names: Sequence[str], params: Mapping[str, Any], path: Path, beside: Sequence[str]
 ) -> tuple[dict[str, Any], list[Problem]]:
     """The arguments beside `layers`, which apply to each layer."""
+    if "layers" in params and _OTHERS.issuperset(params):
+        return {}, []
     outputs = {name for name in names if name.startswith("out_")} & {"out_features", "out_channels"}
     known = [name for name in names if name not in outputs]
-    others = [*SUBLAYERS, "layers", "init", *SIZE_KEYS]
-    given = {key: value for key, value in params.items() if key not in others and key != size_argument(entry)}
-    problems = unknown_keys(path, given, [*known, *others, *beside], () if "layers" in params else ["layers"])
+    given = {key: value for key, value in params.items() if key not in _OTHERS and key != size_argument(entry)}
+    problems = unknown_keys(path, given, [*known, *_OTHERS, *beside], () if "layers" in params else ["layers"])
     hint = "each entry of 'layers' holds its own"
     problems = [dataclasses.replace(fault, hint=hint) if {*fault.path[-1:]} & outputs else fault for fault in problems]
     shared = {}
@@ -115,7 +116,7 @@ def _read_shared(
 
 
 def _read_layer(
-    entry: Entry, names: list[str], item: Any, shared: Mapping[str, Any], path: Path
+    entry: Entry, names: Sequence[str], item: Any, shared: Mapping[str, Any], path: Path
 ) -> tuple[dict[str, Any], list[Problem]]:
     """The arguments of one layer: its own by position (or by name), over the shared ones."""
     arguments = entry.signature.arguments

@@ -111,6 +111,8 @@ def _check_size(plan: Plan, device: torch.device | str | None, loaded: Loaded) -
     made = [step for step in plan.steps if step.recipe or step.block]
     counts = {step.node.path: step.outcome.params for step in made if step.outcome}
     total = sum(counts.values())
+    if total <= min(MOST_COUNTED, infer.MOST_PARAMETERS):
+        return
     is_meta = torch.device(device or torch.get_default_device()).type == "meta"
     if total <= (MOST_COUNTED if is_meta else infer.MOST_PARAMETERS):
         return

@@ -228,7 +228,12 @@ def _find_outcome(entry: Entry, recipe: Recipe, feed: Feed, path: Path) -> tuple
 def make_key(entry: Entry, arguments: Mapping[str, Any], structs: Mapping[str, Any]) -> Hashable:
     """What an outcome depends on: type, arguments and inputs; None where that is no plain data."""
     try:
-        frozen = tuple([(port, fed if type(fed) is TensorSpec else _freeze(fed)) for port, fed in structs.items()])
+        frozen = tuple(
+            [  # a spec as its parts: its own hash is worked out in Python
+                (port, fed.shape, fed.dtype) if type(fed) is TensorSpec else (port, _freeze(fed))
+                for port, fed in structs.items()
+            ]
+        )
         return (generation(), entry.name, marshal.dumps(arguments, 2), frozen)  # type: ignore[arg-type]
     except ValueError:  # an argument that is no plain value
         return None

@@ -15,6 +15,8 @@ _EXPECTED = "in_names, or an argument of the type"
 
 def find_typos(spec: Mapping[str, Any], path: Path = ()) -> list[Problem]:
     """The problems of keys of the arc itself that are misspelt, and would be read as nodes or arguments."""
+    if all([key in HEAD_KEYS or (type(node) is dict and "type" in node) for key, node in spec.items()]):  # noqa: C419
+        return []
     heads = _find_heads(spec)
     problems = unknown_keys(path, heads, HEAD_KEYS, heads.values()) if heads else []
     if "type" not in spec:
