@@ -37,9 +37,15 @@ def blame_values(spec: Any, given: Mapping[str, Any], problems: Sequence[Problem
         ('groups = 3', 'a value that fits; now spec.graph[1].params has 3 groups, expected is a number that divides 64')
     """
     errors = [problem for problem in problems if problem.severity == "error"]
-    told = [problem for problem in errors if _tells_value(problem, given)]
+    variables = [problem for problem in errors if _find_variable(problem)]
+    told = [problem for problem in variables if _find_variable(problem) in given]
     if told:
         return told
+    told = [
+        problem for problem in variables if any(f"{name} = {quote(given[name])}" in problem.found for name in given)
+    ]
+    if len(told) == 1:
+        return told  # a requirement of a variable that goes with the given one
     if _has_errors(find({})):
         return None
     names = [name for name in given if not _has_errors(find({other: given[other] for other in given if other != name}))]
@@ -51,12 +57,10 @@ def blame_values(spec: Any, given: Mapping[str, Any], problems: Sequence[Problem
     return [Problem((*_find_place(spec), names[0]), found, expected, first.hint, "given-value")]
 
 
-def _tells_value(problem: Problem, given: Mapping[str, Any]) -> bool:
-    """Whether a problem of a variable tells of a given value: at its place, or as part of a requirement."""
+def _find_variable(problem: Problem) -> str:
+    """The variable that a problem stands at; `""` for other problems."""
     path = problem.path[1:] if problem.path[:1] == ("model",) else problem.path
-    if len(path) < 2 or path[0] not in PLACES:
-        return False
-    return path[1] in given or any(f"{name} = {quote(value)}" in problem.found for name, value in given.items())
+    return str(path[1]) if len(path) > 1 and path[0] in PLACES else ""
 
 
 def _find_place(spec: Any) -> Path:
