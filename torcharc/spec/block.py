@@ -8,13 +8,15 @@ from __future__ import annotations
 
 import dataclasses
 import functools
-from collections.abc import Mapping
+import marshal
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from torcharc.arguments import Argument, Signature
 from torcharc.entry import Entry
 from torcharc.errors import Path, Problem, SpecError
 from torcharc.graph import Graph
+from torcharc.registry import generation
 from torcharc.spec.arcgraph_blocks import Blocks
 from torcharc.spec.block_type import make_type
 from torcharc.spec.causes import find_causes
@@ -24,7 +26,12 @@ from torcharc.spec.inline import as_block, move_graph
 from torcharc.spec.load import load_spec
 from torcharc.spec.template import Scope
 
+MOST_KNOWN = 256
+"""How many sets of params the graph of one registered spec is kept for."""
+
 _VARIABLES = ("vars", "dag_vars")
+
+Expand = Callable[[Mapping[str, Any]], tuple[Graph | None, list[Problem]]]
 
 
 def make_block(name: str, spec: Mapping[str, Any]) -> Entry:
@@ -43,7 +50,26 @@ def make_block(name: str, spec: Mapping[str, Any]) -> Entry:
     arguments = {
         key: Argument(key, required=is_module and value is None, default=value) for key, value in (params or {}).items()
     }
-    return make_type(name, ports, outputs, graph=graph, signature=Signature(arguments), expand=expand)
+    return make_type(name, ports, outputs, graph=graph, signature=Signature(arguments), expand=_keep(expand))
+
+
+def _keep(expand: Expand) -> Expand:
+    """`expand`, which keeps what it gave: a thousand copies of a block are read once."""
+    known: dict[Any, tuple[Graph | None, list[Problem]]] = {}
+
+    def recall(params: Mapping[str, Any]) -> tuple[Graph | None, list[Problem]]:
+        try:
+            key = generation(), marshal.dumps(dict(params), 2)
+        except ValueError:  # a value that is no plain data
+            return expand(params)
+        if key not in known:
+            if len(known) >= MOST_KNOWN:
+                known.pop(next(iter(known)))
+            known[key] = expand(params)
+        graph, problems = known[key]
+        return graph, list(problems)
+
+    return recall
 
 
 def _check(expand: Any, spec: Mapping[str, Any], params: Any, is_module: bool) -> Graph | None:
