@@ -20,6 +20,7 @@ ENCODER = {
     "fc": {"type": "Linear", "layers": ["${w}"], "activation": "ReLU"},
 }
 HALVES = graph(node("parts", "torch.chunk", "x", chunks=2, dim=1), outputs={"left": "parts.0", "right": "parts.1"})
+NARROW = {"type": "Linear", "out_features": "${w}"}
 OLD = {
     "modules": {"fc": {"LazyLinear": {"out_features": 3}}},
     "graph": {"input": "x", "modules": {"fc": ["x"]}, "output": "fc"},
@@ -133,3 +134,21 @@ def test_specs_that_hold_one_another_are_refused():
     finally:
         torcharc.unregister("Inner")
         torcharc.unregister("Outer")
+
+
+def test_what_is_kept_of_a_spec_goes_with_the_types_in_it():
+    def inner(width):
+        return {"dag_vars": {"w": width}, "dag_in_shape": [8], "fc": {"type": "Linear", "layers": ["${w}"]}}
+
+    arc = {"dag_in_shape": [8], "a": {"type": "Outer"}, "b": {"type": "Outer", "w": 5}}
+    torcharc.register("Inner", inner(3))
+    torcharc.register("Outer", {"dag_vars": {"w": 7}, "dag_in_shape": [8], "one": {"type": "Inner"}, "two": NARROW})
+    try:
+        assert torcharc.inspect(arc)["b"].output.shape == (5,)
+        assert torcharc.inspect(arc).params == (8 * 3 + 3) + (3 * 7 + 7) + (7 * 3 + 3) + (3 * 5 + 5)
+        torcharc.unregister("Inner")
+        torcharc.register("Inner", inner(4))
+        assert torcharc.inspect(arc).params == (8 * 4 + 4) + (4 * 7 + 7) + (7 * 4 + 4) + (4 * 5 + 5)
+    finally:
+        torcharc.unregister("Outer")
+        torcharc.unregister("Inner")
