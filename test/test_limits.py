@@ -17,4 +17,4 @@ def test_limit_has_the_default_that_the_page_tells(module, name, default):
 
 
 def test_page_has_every_limit():
-    assert len(ROWS) == PAGE.count("\n| `torcharc.") == 19
+    assert len(ROWS) == PAGE.count("\n| `torcharc.") == 20

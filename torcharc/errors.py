@@ -11,11 +11,12 @@ The error tree::
 from __future__ import annotations
 
 import dataclasses
-import difflib
 import re
 import reprlib
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Literal
+
+from torcharc.spelling import nearest as nearest
 
 Path = tuple[str | int, ...]
 
@@ -151,28 +152,6 @@ def choices(names: Iterable[str]) -> str:
     text = ", ".join(ordered[:MOST_CHOICES])
     rest = len(ordered) - MOST_CHOICES
     return f"{text} and {rest} more" if rest > 0 else text
-
-
-def nearest(word: object, names: Iterable[str]) -> str | None:
-    """The one of `names` that `word` is most likely a misspelling of, if any."""
-    if not isinstance(word, str) or len(word) > 100:
-        return None
-    by_lower = {name.lower(): name for name in names}
-    if word.lower() in by_lower:
-        return by_lower[word.lower()]
-    swapped = next((name for name in by_lower if _is_swapped(word.lower(), name)), None)
-    if swapped is not None:
-        return by_lower[swapped]
-    close = difflib.get_close_matches(word.lower(), by_lower, n=1, cutoff=0.7)
-    return by_lower[close[0]] if close else None
-
-
-def _is_swapped(word: str, name: str) -> bool:
-    """Whether two neighbouring letters have changed places, which difflib finds far in a short word."""
-    if len(word) != len(name) or len(word) < 3:
-        return False
-    first = next((index for index in range(len(word)) if word[index] != name[index]), len(word))
-    return word[first : first + 2] == name[first : first + 2][::-1] and word[first + 2 :] == name[first + 2 :]
 
 
 def did_you_mean(word: object, names: Iterable[str]) -> str:

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
-from torcharc.graph import FreeDim, Graph, Ref, Struct, TensorSpec, Value, walk_refs
+from torcharc.graph import FreeDim, Graph, Ref, Struct, TensorSpec, walk_refs
 from torcharc.registry import find
 
 
 def complete_inputs(graph: Graph, *, nested: bool) -> tuple[tuple[str, Struct], ...]:
     """The inputs of a graph; those of a block (`nested`) are what feeds it, and have their axes already."""
-    inputs = [(name, _with_dtype(name, spec, graph)) for name, spec in graph.inputs]
+    inputs = _with_dtypes(graph).items()
     return tuple(inputs if nested else [(name, _with_axes(spec)) for name, spec in inputs])
 
 
@@ -27,38 +27,44 @@ def known_inputs(graph: Graph, structs: Mapping[str, Struct], *, is_lost: bool) 
     declared = {name: spec for name, spec in graph.inputs if isinstance(spec, TensorSpec)}
     if is_lost:
         declared = {name: spec for name, spec in declared.items() if None not in spec.shape}
-    known = {name: _with_axes(_with_dtype(name, spec, graph)) for name, spec in declared.items()}
+    complete = _with_dtypes(graph)
+    known = {name: _with_axes(complete[name]) for name in declared}
     return known if is_lost else known | {name: fed for name, fed in structs.items() if fed is not None}
 
 
-def _with_dtype(name: str, spec: Struct, graph: Graph) -> Struct:
-    """The spec of an input, with the dtype that its first consumer needs."""
-    if not isinstance(spec, TensorSpec) or spec.dtype is not None:
-        return spec
-    dtype = find_dtype(name, graph)
-    return TensorSpec(spec.shape) if dtype is None else TensorSpec(spec.shape, dtype)
+def _with_dtypes(graph: Graph) -> dict[str, Struct]:
+    """The inputs of a graph by name, each with the dtype that its first consumer needs."""
+    inputs = dict(graph.inputs)
+    wanted = {name for name, spec in graph.inputs if isinstance(spec, TensorSpec) and spec.dtype is None}
+    dtypes = find_dtypes(graph, wanted) if wanted else {}
+    for name in wanted:
+        spec = inputs[name]
+        if isinstance(spec, TensorSpec):
+            inputs[name] = TensorSpec(spec.shape, dtypes[name]) if name in dtypes else TensorSpec(spec.shape)
+    return inputs
 
 
-def find_dtype(name: str, graph: Graph) -> str | None:
-    """The dtype that what is fed first with an input needs, within blocks too; None if nothing says it."""
+def find_dtypes(graph: Graph, names: Collection[str]) -> dict[str, str]:
+    """The dtypes that what is fed first with each input needs, within blocks too, as far as something says it."""
+    found: dict[str, str] = {}
     for node in graph.nodes:
-        if node.graph is not None:
-            ports = [port for port, value in node.inputs if _feeds(name, value)]
-            found = [find_dtype(port, node.graph) for port in ports]
-            if any(found):
-                return next(filter(None, found))
-            continue
-        entry = find(node.type) if node.inputs and _feeds(name, node.inputs[0][1]) else None
+        if len(found) == len(names):
+            break
+        fed = node.inputs if node.graph is not None else node.inputs[:1]
+        ports = {
+            ref.name: port
+            for port, value in fed
+            for ref in ((value,) if type(value) is Ref else walk_refs(value))
+            if ref.of_input and ref.name in names and ref.name not in found
+        }
+        if ports and node.graph is not None:
+            inner = find_dtypes(node.graph, set(ports.values()))
+            found |= {name: inner[port] for name, port in ports.items() if port in inner}
+        entry = find(node.type) if ports and node.graph is None else None
         if entry is not None:
-            return entry.input_dtype(node.params) if callable(entry.input_dtype) else entry.input_dtype
-    return None
-
-
-def _feeds(name: str, value: Value) -> bool:
-    """Whether an input is part of what feeds a port."""
-    if isinstance(value, Ref):
-        return value.of_input and value.name == name
-    return any(ref.of_input and ref.name == name for ref in walk_refs(value))
+            dtype = entry.input_dtype(node.params) if callable(entry.input_dtype) else entry.input_dtype
+            found |= dict.fromkeys(ports, dtype)
+    return found
 
 
 def _with_axes(spec: Struct) -> Struct:

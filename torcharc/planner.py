@@ -22,6 +22,7 @@ from torcharc.spec.load import Loaded, load_spec
 from torcharc.spec.near_words import warn_near_words
 from torcharc.spec.override import apply_overrides, bind_variables
 from torcharc.spec.unused import warn_unused_variables
+from torcharc.spelling import Bound
 from torcharc.zoo import text as text  # registers the text models
 
 MOST_PLANS = 256
@@ -101,11 +102,12 @@ def _find_plan(
     spec: Any, variables: Mapping[str, Any], loaded: Loaded, *, advising: bool = False
 ) -> tuple[Plan | None, list[Problem]]:
     """The plan of plain data, and its problems as `loaded` places them; with `advising`, advice too."""
-    plan, problems = _read(spec, variables, advising)
-    problems = _sort(problems, loaded.spec)
-    if any(problem.severity == "error" for problem in problems):
-        blamed = blame_values(spec, variables, problems, lambda some: _read(spec, some)[1]) if variables else None
-        problems = blamed or find_causes(problems, spec, lambda other: _list_errors(other, variables), loaded.twins)
+    with Bound():
+        plan, problems = _read(spec, variables, advising)
+        problems = _sort(problems, loaded.spec)
+        if any(problem.severity == "error" for problem in problems):
+            blamed = blame_values(spec, variables, problems, lambda some: _read(spec, some)[1]) if variables else None
+            problems = blamed or find_causes(problems, spec, lambda other: _list_errors(other, variables), loaded.twins)
     return plan, [loaded.place(problem) for problem in _sort(problems, spec)]
 
 

@@ -8,7 +8,7 @@ from typing import Any, NoReturn
 from torcharc.arguments import Signature
 from torcharc.entry import Entry, Port
 from torcharc.graph import Graph
-from torcharc.graph_inputs import find_dtype
+from torcharc.graph_inputs import find_dtypes
 
 DEFINED = "a spec"
 
@@ -33,7 +33,7 @@ def make_type(
         expand: Gives what it runs for given params.
     """
     names = tuple(outputs)
-    dtype = find_dtype(ports[0], graph) if ports and graph is not None else None
+    dtype = find_dtypes(graph, ports[:1]).get(ports[0]) if ports and graph is not None else None
     return Entry(
         name=name,
         make=_refuse,
