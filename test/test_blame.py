@@ -4,6 +4,8 @@ import pytest
 from arcgraph_specs import graph, node
 from refusal import message
 
+import torcharc
+
 ARC = {
     "dag_vars": {"width": 8, "heads": 2, "depth": 1},
     "dag_in_shape": [5, 4],
@@ -59,3 +61,20 @@ def test_value_is_placed_among_the_variables_wherever_they_stand(prefix):
     spec = {"vars": {"width": 8}, **graph(node("a", "Linear", "x", out_features="${width}"))}
     found = message({"model": spec} if prefix else spec, width="wide")
     assert found.split("\n")[1:3] == [".".join(("spec", *prefix, "vars", "width")), "  found: width = 'wide'"]
+
+
+def test_warnings_of_the_spec_stay_beside_a_value_at_fault():
+    spec = graph(node("a", "Linear", "x", out_features="${width}"), node("b", "Linear", "a", out_features=2))
+    spec["vars"] = {"width": 8}
+    warnings = torcharc.check(spec)
+    assert [problem.severity for problem in warnings] == ["warning"]
+    assert [problem.path for problem in torcharc.check(spec, width=-1)] == [warnings[0].path, ("vars", "width")]
+
+
+def test_variable_without_a_value_of_its_own_is_no_fault_beside_an_unknown_one():
+    spec = graph(node("a", "Linear", "x", out_features="${width}"))
+    spec["vars"] = {"width": None}
+    assert message(spec, width=8, depht=2) == (
+        "1 problem in the spec\nspec.vars.depht\n  found: a value for the variable 'depht'\n"
+        "  expected: one of the variables: width"
+    )

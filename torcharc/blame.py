@@ -17,8 +17,8 @@ PLACES = ("vars", "dag_vars")
 Find = Callable[[Mapping[str, Any]], Sequence[Problem]]
 
 
-def blame_values(spec: Any, given: Mapping[str, Any], problems: Sequence[Problem], find: Find) -> list[Problem] | None:
-    """The problems of a spec, told of the values that were given for its variables; None where they are its own.
+def blame_values(spec: Any, given: Mapping[str, Any], problems: Sequence[Problem], find: Find) -> list[Problem]:
+    """The problems of the values that were given for the variables of a spec; none where the spec has errors itself.
 
     Args:
         spec: Plain data.
@@ -47,7 +47,7 @@ def blame_values(spec: Any, given: Mapping[str, Any], problems: Sequence[Problem
     if len(told) == 1:
         return told  # a requirement of a variable that goes with the given one
     if _has_errors(find({})):
-        return None
+        return []
     names = [name for name in given if not _has_errors(find({other: given[other] for other in given if other != name}))]
     names = names or list(given)
     found = ", ".join(f"{name} = {quote(given[name])}" for name in names)

@@ -106,8 +106,12 @@ def _find_plan(
         plan, problems = _read(spec, variables, advising)
         problems = _sort(problems, loaded.spec)
         if any(problem.severity == "error" for problem in problems):
-            blamed = blame_values(spec, variables, problems, lambda some: _read(spec, some)[1]) if variables else None
-            problems = blamed or find_causes(problems, spec, lambda other: _list_errors(other, variables), loaded.twins)
+            told = blame_values(spec, variables, problems, lambda some: _read(spec, some)[1]) if variables else []
+            if told:  # what else there is, the spec has without the values too
+                own = set(_read(spec, {}, advising)[1])
+                problems = [*told, *(problem for problem in problems if problem in own and problem not in told)]
+            else:
+                problems = find_causes(problems, spec, lambda other: _list_errors(other, variables), loaded.twins)
     return plan, [loaded.place(problem) for problem in _sort(problems, spec)]
 
 

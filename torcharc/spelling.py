@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextvars
 import difflib
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable
 
 MOST_COMPARED = 20_000
 """How many names one check compares with misspelt words; beyond that, faults are told without a hint."""
@@ -87,9 +87,8 @@ def _list_alike(word: str, names: Iterable[str]) -> list[str]:
     tails = [name for name in near if name.endswith(word[len(word) - half :])]
     while len(heads) > _CLOSE and half < len(word):
         half += 1
-        heads = _narrow(heads, [name for name in heads if name.startswith(word[:half])])
+        closer = [name for name in heads if name.startswith(word[:half])]
+        if not closer:
+            break
+        heads = closer
     return [*heads[:_CLOSE], *tails[:_CLOSE]]
-
-
-def _narrow(names: list[str], closer: Sequence[str]) -> list[str]:
-    return list(closer) or names[:_CLOSE]

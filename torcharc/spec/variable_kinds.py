@@ -2,7 +2,8 @@
 
 A variable with a requirement keeps its kind: `depth: 12` takes integers, `rate: 0.0` numbers, `sizes: [1, 2]` lists
 of integers, `norm: {}` mappings. Null is left to the requirement, which says whether there may be none. A variable
-that takes values of several kinds does without a requirement.
+that takes values of several kinds does without a requirement. 0 and 1 alone are rates and scales as often as counts,
+and take any number.
 """
 
 from __future__ import annotations
