@@ -8,7 +8,6 @@ CACHES = (
     ("torcharc.planner", "_plans"),
     ("torcharc.planning", "_planned"),
     ("torcharc.planning", "_outcomes"),
-    ("torcharc.infer", "_known"),
     ("torcharc.schedule", "_known"),
     ("torcharc.spec.arc_known", "_known"),
 )

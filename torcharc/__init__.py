@@ -68,9 +68,9 @@ def __getattr__(name: str) -> object:
     """A public name (PEP 562): torch is imported with the first, so that `torcharc --help` is fast."""
     if name not in __all__:
         raise AttributeError(f"module 'torcharc' has no attribute {name!r}")
-    from torcharc.collection import without_collection
+    from torcharc.collection import CollectionPause
 
-    with without_collection():
+    with CollectionPause():
         from torcharc import facade
 
     globals().update({public: getattr(facade, public) for public in __all__})

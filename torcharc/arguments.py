@@ -276,7 +276,10 @@ def is_fit(kind: Kind, value: Any) -> bool:
         right = "float" in names
     else:
         return not names or (plain is bool and "bool" in names)
-    return not names or (right and _in_bounds(kind, value))
+    if right and names:
+        low, high = kind.low, kind.high
+        return (low is None or value >= low) and (high is None or value <= high)
+    return not names
 
 
 def read_value(kind: Kind, value: Any, path: Path) -> tuple[Any, list[Problem]]:

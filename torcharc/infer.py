@@ -10,7 +10,7 @@ from __future__ import annotations
 import dataclasses
 import functools
 from collections.abc import Collection, Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 from torcharc.entry import Entry
 from torcharc.errors import Problem
@@ -31,29 +31,14 @@ from torcharc.explain import (
 from torcharc.graph import Graph, Node, Ref, Struct, TensorSpec, Value, walk_refs
 from torcharc.graph_inputs import complete_inputs, known_inputs
 from torcharc.plan import Plan, Step
-from torcharc.planning import MOST_CACHED, Feed, plan_once
+from torcharc.planning import Feed, plan_once
 from torcharc.recipe import Call, Recipe, bind_call
-from torcharc.registry import generation, lookup
+from torcharc.registry import find, lookup
 from torcharc.sequence import plan_layer, takes_tensor
 from torcharc.spreading import refuse_copies, spread
 
 MOST_PARAMETERS = 10**10
 """The most parameters that `build` makes on a device with memory (40 GB of float32)."""
-
-
-_known: dict[int, _Known] = {}
-
-
-class _Known(NamedTuple):
-    """A step that was planned before, and what it depends on besides its node."""
-
-    step: Step
-    entry: Entry
-    recipe: Recipe
-    output: Struct
-    refs: list[Ref]
-    fed: list[Struct]
-    generation: int
 
 
 def infer_plan(
@@ -76,7 +61,6 @@ def infer_plan(
     inputs = complete_inputs(graph, nested=nested)
     shared = {node.shares for node in graph.nodes}
     walk = _Walk({name: spec for name, spec in inputs if name not in broken}, within, shared, sides or {})
-    walk.recalls = graph.carries and not nested
     steps = []
     for node in graph.nodes:
         step = walk.visit(node)
@@ -115,7 +99,6 @@ class _Walk:
         self.sides = dict(sides)  # what stands for several tensors side by side, and for how many
         self.lost: set[Ref] = set()  # references to parts that are not there
         self.problems: list[Problem] = []
-        self.recalls = False  # whether nodes may be the same ones as in another graph, as they are in arcs
 
     def resolve(self, ref: Ref, *, first: bool) -> tuple[Ref, Struct]:
         """The reference and what it stands for; with `first`, a tuple means its first element."""
@@ -172,14 +155,11 @@ class _Walk:
         """The step of a node, or None where it has problems or stands behind one that has."""
         if node.graph is not None:
             return self._visit_block(node, node.graph)
-        known = _known.get(id(node)) if self.recalls else None
-        if known is not None and known.step.node is node and self._is_fed(node, known):
-            self.sources[node.name] = known.entry, node
-            self.outputs[node.name], self.recipes[node.name] = known.output, known.recipe
-            return known.step
-        entry = lookup(node.type, (*node.path, "type"))
-        if isinstance(entry, Problem):
-            self.problems.append(entry)
+        entry = find(node.type)
+        if entry is None:
+            self.problems += [
+                found for found in [lookup(node.type, (*node.path, "type"))] if isinstance(found, Problem)
+            ]
             return None
         self.sources[node.name] = entry, node
         if entry.expand is not None:
@@ -189,9 +169,9 @@ class _Walk:
         shared = self.sources.get(node.shares) if node.shares else None
         owner = shared[1] if shared else node
         planned = plan_once(plan_layer, entry, owner.params, feed, owner.arguments_path, owner.beside)
-        problems = [place_problem(problem, owner) for problem in planned.problems] or self._compare(
-            node, planned.recipe, feed
-        )
+        problems = [place_problem(problem, owner) for problem in planned.problems] if planned.problems else []
+        if not problems and (node.shares or node.name in self.shared):
+            problems = self._compare(node, planned.recipe, feed)
         if problems:
             self.problems += [explain_node(problem, node, feed) for problem in problems]
         if problems or feed.broken or planned.recipe is None:
@@ -199,31 +179,7 @@ class _Walk:
         self.outputs[node.name] = planned.outcome.output if planned.outcome else None
         self.recipes[node.name] = planned.recipe
         call = bind_call(entry.ports, places)
-        step = Step(node, None if shared else planned.recipe, None, call, structs, planned.outcome)
-        if self.recalls and not shared:
-            self._remember(step, entry, planned.recipe)
-        return step
-
-    def _is_fed(self, node: Node, known: _Known) -> bool:
-        """Whether a node that was planned before is fed with the same."""
-        if self.sides or node.name in self.shared or known.generation != generation():
-            return False
-        return known.fed == [(self.inputs if ref.of_input else self.outputs).get(ref.name) for ref in known.refs]
-
-    def _remember(self, step: Step, entry: Entry, recipe: Recipe) -> None:
-        """Keeps the step of a node that depends on what feeds it alone."""
-        if self.sides or step.node.name in self.shared:
-            return
-        refs: list[Ref] = []
-        for _, value in step.node.inputs:
-            refs += [value] if isinstance(value, Ref) else walk_refs(value)
-        fed = [(self.inputs if ref.of_input else self.outputs).get(ref.name) for ref in refs]
-        for ref, struct in zip(refs, fed, strict=True):
-            if ref.output or type(struct) is not TensorSpec:
-                return  # it may depend on more: on weights, on what a type gives, on the order in a dict
-        if len(_known) >= MOST_CACHED:
-            _known.pop(next(iter(_known)))
-        _known[id(step.node)] = _Known(step, entry, recipe, self.outputs[step.node.name], refs, fed, generation())
+        return Step(node, None if shared else planned.recipe, None, call, structs, planned.outcome)
 
     def _feed(self, entry: Entry, node: Node) -> tuple[dict[str, Value], dict[str, Any], dict[str, Any], bool]:
         """What feeds each port: as it is written, its references resolved, its specs; and whether it is broken."""

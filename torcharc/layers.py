@@ -10,7 +10,7 @@ from __future__ import annotations
 import dataclasses
 import functools
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from torch import nn
@@ -37,6 +37,7 @@ class Layer(NamedTuple):
         path: The place in the spec that it comes from.
         role: `layer`, or the sublayer key that it comes from.
         faulty: Whether its problems are told already.
+        is_read: Whether its arguments are known to be right by themselves, and complete but for its input.
     """
 
     entry: Entry
@@ -44,6 +45,7 @@ class Layer(NamedTuple):
     path: Path
     role: str = "layer"
     faulty: bool = False
+    is_read: bool = False
 
 
 def is_stack(entry: Entry, params: Mapping[str, Any]) -> bool:
@@ -77,7 +79,7 @@ def expand_stack(
     shared, problems = _read_shared(entry, names, params, path, beside)
     if "layers" not in params:
         return [], problems
-    spoilt = any(len(fault.path) > len(path) and fault.path[len(path)] in names for fault in problems)
+    spoilt = [fault for fault in problems if len(fault.path) > len(path) and fault.path[len(path)] in names]
     sublayers, faults = _read_sublayers(entry, params, path)
     problems += faults
     entries = params["layers"]
@@ -89,7 +91,7 @@ def expand_stack(
         place = (*path, "layers", index)
         values, faults = _read_layer(entry, names, item, shared, place)
         problems += faults
-        layers += [Layer(entry, values, place, faulty=bool(faults) or spoilt), *sublayers]
+        layers += [Layer(entry, values, place, "layer", bool(faults or spoilt), True), *sublayers]
     return layers, problems
 
 
@@ -149,14 +151,15 @@ def _read_sublayers(entry: Entry, params: Mapping[str, Any], path: Path) -> tupl
     rank = _find_rank(entry.name)
     layers, problems = [], []
     for key in params:
-        value = read_switch(params[key]) if key == "batch_norm" else params.get(key)
-        if key not in SUBLAYERS or not value:
+        if key not in SUBLAYERS:
             continue
-        for found in _read_sublayer(key, value, rank, (*path, key)):
-            if isinstance(found, Problem):
-                problems.append(found)
-            else:
+        value = read_switch(params[key]) if key == "batch_norm" else params[key]
+        if value:
+            found = _read_sublayer(key, value, rank, (*path, key))
+            if type(found) is Layer:
                 layers.append(found)
+            elif isinstance(found, Problem):
+                problems.append(found)
     return layers, problems
 
 
@@ -167,21 +170,18 @@ def _find_rank(name: str) -> int:
     return int(digit.group(1)) if digit else 1
 
 
-def _read_sublayer(key: str, value: Any, rank: int, path: Path) -> Iterator[Layer | Problem]:
+def _read_sublayer(key: str, value: Any, rank: int, path: Path) -> Layer | Problem:
     if key == "dropout":
         p, faults = read_value(_PROBABILITY, value, path)
         if faults or p >= 1:
-            yield Problem(path, quote(value), "a probability of at least 0 and below 1", code="value")
-            return
-        yield Layer(_entry("Dropout" if rank == 1 else f"Dropout{rank}d"), {"p": p}, path, key)
-    elif key == "batch_norm":
+            return Problem(path, quote(value), "a probability of at least 0 and below 1", code="value")
+        return Layer(_entry("Dropout" if rank == 1 else f"Dropout{rank}d"), {"p": p}, path, key, is_read=True)
+    if key == "batch_norm":
         if value is not True and not isinstance(value, Mapping):
-            yield Problem(path, quote(value), "true, or the arguments of the batch normalization", code="value")
-            return
+            return Problem(path, quote(value), "true, or the arguments of the batch normalization", code="value")
         params = {} if value is True else dict(value)
-        yield Layer(_entry(f"BatchNorm{rank}d"), params, path, key)
-    else:
-        yield _read_named(key, value, path)
+        return Layer(_entry(f"BatchNorm{rank}d"), params, path, key, is_read=not params)
+    return _read_named(key, value, path)
 
 
 def _read_named(key: str, value: Any, path: Path) -> Layer | Problem:
@@ -205,7 +205,8 @@ def _read_named(key: str, value: Any, path: Path) -> Layer | Problem:
             if entry
             else dataclasses.replace(problem, hint=problem.hint or did_you_mean(name, module_classes()))
         )
-    return Layer(entry, params, path, key)
+    is_read = not params and entry.inferred.keys() >= set(entry.signature.required)
+    return Layer(entry, params, path, key, is_read=is_read)
 
 
 def _entry(name: str) -> Entry:

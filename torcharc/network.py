@@ -11,7 +11,7 @@ import torch
 from torch import nn
 
 from torcharc import infer
-from torcharc.collection import without_collection
+from torcharc.collection import CollectionPause
 from torcharc.dagnet import DAGNet
 from torcharc.errors import Problem, SpecError
 from torcharc.plan import Plan
@@ -63,11 +63,16 @@ def build(
           (0): Linear(in_features=4, out_features=32, bias=True)
         )
     """
-    with without_collection():
-        plan, loaded = make_plan(spec, overrides, {**(vars or {}), **variables})
+    with CollectionPause():
+        plan, loaded = make_plan(spec, overrides, {**(vars or {}), **variables} if vars else variables)
         _check_size(plan, device, loaded)
-        with _making(device, seed):
-            modules = _make_modules(plan, loaded)
+        state = torch.get_rng_state()
+        try:
+            with _drawing(device, seed) if device is not None or seed is not None else contextlib.nullcontext():
+                modules = _make_modules(plan, loaded)
+        except BaseException:
+            torch.set_rng_state(state)
+            raise
         if plan.graph.bare:
             network = next(iter(modules.values()))
             if not hasattr(network, "spec"):
@@ -141,17 +146,12 @@ def _make_modules(plan: Plan, loaded: Loaded) -> dict[str, nn.Module]:
 
 
 @contextlib.contextmanager
-def _making(device: torch.device | str | None, seed: int | None) -> Iterator[None]:
-    """Makes tensors on a device, from a seed; a failure puts the random state back."""
+def _drawing(device: torch.device | str | None, seed: int | None) -> Iterator[None]:
+    """Within it tensors are made on a device, and drawn from a seed of their own."""
     with contextlib.ExitStack() as stack:
         if device is not None:
             stack.enter_context(torch.device(device))
         if seed is not None:
             stack.enter_context(torch.random.fork_rng())
             torch.manual_seed(seed)
-        state = torch.get_rng_state()
-        try:
-            yield
-        except BaseException:
-            torch.set_rng_state(state)
-            raise
+        yield

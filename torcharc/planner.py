@@ -104,6 +104,8 @@ def _find_plan(
     """The plan of plain data, and its problems as `loaded` places them; with `advising`, advice too."""
     with Bound():
         plan, problems = _read(spec, variables, advising)
+        if not problems:
+            return plan, []
         problems = _sort(problems, loaded.spec)
         if any(problem.severity == "error" for problem in problems):
             told = blame_values(spec, variables, problems, lambda some: _read(spec, some)[1]) if variables else []

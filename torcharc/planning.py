@@ -44,7 +44,7 @@ class Feed(NamedTuple):
     @property
     def known(self) -> bool:
         """Whether every spec is known."""
-        return all([type(struct) is TensorSpec or _is_known(struct) for struct in self.structs.values()])  # noqa: C419
+        return False not in [type(struct) is TensorSpec or _is_known(struct) for struct in self.structs.values()]
 
 
 def _is_known(struct: Any) -> bool:
@@ -90,32 +90,54 @@ def plan_module(entry: Entry, params: Mapping[str, Any], feed: Feed, path: Path,
     if entry.plan is not None:
         composed: Planned = entry.plan(entry, params, feed, path, beside)
         return composed
+    signature = entry.signature
     inferred = infer_arguments(entry, feed.structs)
     filled = entry.inferred if feed.broken else inferred
-    values: dict[str, Any] = {}
-    problems: list[Problem] = []
-    if params or entry.signature.required:
-        values, problems = read_arguments(entry.signature, params, path, filled=filled, extra=beside)
+    values, problems = read_arguments(signature, params, path, filled=filled, extra=beside)
     if problems:
         problems = [_explain_sublayer(problem, entry) for problem in problems]
-    if entry.exact and inferred:
+    if entry.exact and not inferred.keys().isdisjoint(values):
         problems += _contradictions(entry, values, inferred, feed, path)
-    if values and entry.signature.modules:
+    if values and signature.modules:
         values, faults = _nest(entry, values, path)
         problems += faults
     if problems:
         return Planned(None, None, problems)
     arguments = {**inferred, **values}
     recipe = Recipe(entry.make, arguments)
-    known = not feed.broken and feed.known
-    if entry.check is not None and known:
+    if feed.broken:
+        return Planned(recipe, None, [])
+    is_known = feed.known
+    if entry.check is not None and is_known:
         faults = [problem.under(*path) for problem in entry.check(arguments, feed.structs)]
         if faults:
             return Planned(None, None, faults)
-    outcome = entry.rule(arguments, tuple(feed.structs.values())) if entry.rule is not None and known else None
+    outcome = entry.rule(arguments, [*feed.structs.values()]) if entry.rule is not None and is_known else None
     if outcome is None:
         return Planned(recipe, *_find_outcome(entry, recipe, feed, path))
     return Planned(recipe, outcome, []) if outcome.params <= MOST_COUNTED else _refuse_count(outcome.params, path)
+
+
+def plan_by_rule(entry: Entry, arguments: Mapping[str, Any], port: str, tensor: TensorSpec) -> Planned | None:
+    """What `plan_module` gives for arguments that were read before and one tensor, where a rule tells it; else None.
+
+    Args:
+        entry: The type.
+        arguments: Those that its input does not determine, complete and right by themselves.
+        port: The port that the tensor feeds.
+        tensor: What it is fed.
+    """
+    if entry.rule is None or entry.check is not None or entry.plan is not None:
+        return None
+    if entry.inferred:
+        inferred = infer_arguments(entry, {port: tensor})
+        if len(inferred) < len(entry.inferred) or not inferred.keys().isdisjoint(arguments):
+            return None
+        arguments = {**inferred, **arguments}
+    outcome = entry.rule(arguments, (tensor,))
+    if outcome is None or outcome.params > MOST_COUNTED:
+        return None
+    return Planned(Recipe(entry.make, arguments), outcome, [])
 
 
 def _refuse_count(count: int, path: Path) -> Planned:
@@ -130,19 +152,16 @@ def format_count(count: int) -> str:
 
 def infer_arguments(entry: Entry, structs: Mapping[str, Any]) -> dict[str, Any]:
     """The arguments that the inputs determine, as far as they are known."""
-    if not entry.inferred:
-        return {}
     found = {}
     for name, axis in entry.inferred.items():
-        value = _read_axis(axis, structs)
+        first = next(iter(structs.values()), None)
+        value = _read_size(first, axis) if type(axis) is int else _read_axis(axis, structs)
         if value is not None:
             found[name] = value
     return found
 
 
 def _read_axis(axis: Axis, structs: Mapping[str, Any]) -> Any:
-    if type(axis) is int:  # most of them
-        return _read_size(next(iter(structs.values()), None), axis)
     if axis == "shapes":
         tensors = next(iter(structs.values()), None)
         if not isinstance(tensors, Mapping) or not all(isinstance(spec, TensorSpec) for spec in tensors.values()):
@@ -156,12 +175,11 @@ def _read_axis(axis: Axis, structs: Mapping[str, Any]) -> Any:
 
 def _read_size(spec: Any, position: int) -> int | None:
     """The size of an axis of a tensor of floats, if it is known."""
-    if not isinstance(spec, TensorSpec) or not spec.dtype or not spec.dtype.startswith(_FLOATS):
+    if type(spec) is not TensorSpec or (spec.dtype != "float32" and not (spec.dtype or "").startswith(_FLOATS)):
         return None
-    if not -len(spec.shape) < position < len(spec.shape):
-        return None
-    size = spec.shape[position]
-    return size if isinstance(size, int) else None
+    shape = spec.shape
+    size = shape[position] if -len(shape) < position < len(shape) else None
+    return size if type(size) is int else None
 
 
 def _contradictions(
@@ -210,8 +228,6 @@ def _nest(entry: Entry, values: Mapping[str, Any], path: Path) -> tuple[dict[str
 
 def _find_outcome(entry: Entry, recipe: Recipe, feed: Feed, path: Path) -> tuple[Outcome | None, list[Problem]]:
     """The outcome by cache, or by a run on meta; or the one problem of that run."""
-    if feed.broken:
-        return None, []
     key = make_key(entry, recipe.arguments, feed.structs)
     found = _outcomes.get(key) if key is not None else None
     if found is None:

@@ -14,7 +14,7 @@ from torcharc.initialize import Init, PartInit
 _PLAIN = frozenset({int, float, bool, str, type(None)})  # what no module could change
 
 
-@dataclasses.dataclass(frozen=True)
+@dataclasses.dataclass(slots=True, unsafe_hash=True)
 class Recipe:
     """How to make a module: a call of `make`, or a stack of such calls; then its initialization."""
 

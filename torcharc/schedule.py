@@ -85,7 +85,7 @@ def find_schedule(
     if known is not None and known[0] == wiring:
         return known[1]
     schedule = make_schedule(inputs, steps, outputs)
-    if not any(run.more is not None and run.more.call is not None for run in schedule.runs):
+    if not [run for run in schedule.runs if run.more is not None and run.more.call is not None]:
         if len(_known) >= MOST_KNOWN:
             _known.pop(next(iter(_known)))
         _known[key] = wiring, schedule
@@ -110,53 +110,49 @@ def make_schedule(
     """
     uses = [_find_refs(call) for _, _, call in steps]
     last = {ref: index for index, refs in enumerate(uses) for ref in refs}
-    last.update(dict.fromkeys([ref for _, ref in outputs], len(steps)))
+    for _, ref in outputs:
+        last[ref] = len(steps)
     wanted: dict[str, list[Ref]] = {}
     for ref in last:
         if not ref.of_input:
             wanted.setdefault(ref.name, []).append(ref)
-    places = _Places([Ref(name, of_input=True) for name in inputs])
+    places = _Places(inputs)
     split = [ref for ref in last if ref.of_input and ref.output]
-    splits = tuple((places.taken[Ref(ref.name, of_input=True)], ref.output, places.take(ref)) for ref in split)
+    splits = tuple([(places.taken[Ref(ref.name, of_input=True)], ref.output, places.take(ref)) for ref in split])
     runs = []
     for index, (name, shares, call) in enumerate(steps):
-        new = wanted.get(name, ())
-        if len(new) == 1 == len(uses[index]) and _is_plain(call, new[0]):  # most steps
-            ref = uses[index][0]
-            slot = places.taken[ref]
-            if last[ref] == index:
-                places.free(ref)
+        refs, new = uses[index], wanted.get(name, ())
+        if len(new) == 1 == len(refs) and _is_plain(call, new[0]):  # most steps
+            slot = places.taken[refs[0]]
+            if last[refs[0]] == index:
+                places.free.append(slot)
             runs.append(Run(shares or name, slot, places.take(new[0]), None))
             continue
         slots, keys, filled = _prepare_call(call, places.taken)
-        freed = [ref for ref in dict.fromkeys(uses[index]) if last[ref] == index]
-        for ref in freed:
-            places.free(ref)
+        freed = [places.taken[ref] for ref in dict.fromkeys(refs) if last[ref] == index]
+        places.free += freed
         weights = tuple([(str(ref.output[0]), places.take(ref)) for ref in new if ref.of_weight])
         parts = tuple([(ref.output, places.take(ref)) for ref in new if not ref.of_weight])
         reused = [place for _, place in (*parts, *weights)]
-        dead = tuple([place for place in map(places.taken.__getitem__, freed) if place not in reused])
+        dead = tuple([place for place in freed if place not in reused])
         out, parts = (parts[0][1], ()) if len(parts) == 1 and not parts[0][0] else (-1, parts)
         plain = len(slots) == 1 and keys is None and out >= 0 and not dead and not weights
         more = None if plain else More(slots, keys, filled, parts, weights, dead)
         runs.append(Run(shares or name, slots[0] if plain else -1, out, more))
-    return Schedule(tuple(runs), places.size, tuple((name, places.taken[ref]) for name, ref in outputs), splits)
+    return Schedule(tuple(runs), places.size, tuple([(name, places.taken[ref]) for name, ref in outputs]), splits)
 
 
 class _Places:
-    """The list of places, and which of them are free."""
+    """The list of places: which value each holds, and which are free."""
 
-    def __init__(self, inputs: Sequence[Ref]):
-        self.taken = {ref: index for index, ref in enumerate(inputs)}
+    def __init__(self, inputs: Sequence[str]):
+        self.taken = {Ref(name, of_input=True): index for index, name in enumerate(inputs)}
         self.size = len(inputs)
-        self._free: list[int] = []
-
-    def free(self, ref: Ref) -> None:
-        self._free.append(self.taken[ref])
+        self.free: list[int] = []
 
     def take(self, ref: Ref) -> int:
-        if self._free:
-            place = self._free.pop()
+        if self.free:
+            place = self.free.pop()
         else:
             place = self.size
             self.size += 1
@@ -184,9 +180,9 @@ def _prepare_call(
     first = positional[0] if len(positional) == 1 and not named else None
     if type(first) is Ref:
         return (taken[first],), None, None
-    if not named and all(type(value) is Ref for value in positional):
+    if not named and {Ref}.issuperset(map(type, positional)):
         return tuple([taken[ref] for ref in positional]), None, None
-    if type(first) is dict and all(type(value) is Ref for value in first.values()):
+    if type(first) is dict and {Ref}.issuperset(map(type, first.values())):
         return tuple([taken[ref] for ref in first.values()]), tuple(first), None
     arguments = tuple(_with_slots(value, taken) for value in positional)
     return (), None, (arguments, {name: _with_slots(value, taken) for name, value in named.items()})

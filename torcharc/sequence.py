@@ -29,16 +29,16 @@ from torcharc.stacking import plan_stack, sum_outcomes
 
 def plan_layer(entry: Entry, params: Mapping[str, Any], feed: Feed, path: Path, beside: Sequence[str] = ()) -> Planned:
     """The plan of a module of type `entry`, or of a stack of them, with its initialization."""
-    params, init = dict(params), None
+    init, place = None, (*path, "init")
     problems: list[Problem] = []
-    place = (*path, "init")
     if "init" in params and "init" not in entry.signature.arguments:
-        init, problems = read_init(params.pop("init"), params.get("activation"), place)
+        init, problems = read_init(params["init"], params.get("activation"), place)
+        params = {key: value for key, value in params.items() if key != "init"}
     if is_stack(entry, params):
         planned = plan_stack(entry, params, feed, path, beside)
     else:
         planned = plan_module(entry, params, feed, path, (*beside, "init"))
-    problems = problems + planned.problems
+    problems = problems + planned.problems if problems else planned.problems
     if not problems and init is not None and planned.recipe is not None:
         if planned.outcome is None and not feed.broken:
             expected = "weights of known size; a lazy module makes them at its first call"
@@ -47,8 +47,9 @@ def plan_layer(entry: Entry, params: Mapping[str, Any], feed: Feed, path: Path, 
             problems = init.check(make_on_meta(planned.recipe), place)
     if problems or planned.recipe is None:
         return Planned(None, None, problems)
-    recipe = planned.recipe if init is None else dataclasses.replace(planned.recipe, init=init)
-    return Planned(recipe, planned.outcome, [])
+    if init is None:
+        return planned
+    return Planned(dataclasses.replace(planned.recipe, init=init), planned.outcome, [])
 
 
 def plan_sequence(

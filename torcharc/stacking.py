@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -11,7 +10,7 @@ from torcharc.entry import Entry
 from torcharc.errors import Path, Problem, quote
 from torcharc.graph import Struct, TensorSpec
 from torcharc.layers import Layer, expand_stack, size_argument
-from torcharc.planning import Feed, Planned, infer_arguments, plan_module, plan_once
+from torcharc.planning import Feed, Planned, infer_arguments, plan_by_rule, plan_module
 from torcharc.recipe import Recipe
 from torcharc.rules import Outcome
 from torcharc.stack import Sequential
@@ -37,7 +36,7 @@ def plan_stack(entry: Entry, params: Mapping[str, Any], feed: Feed, path: Path, 
         outcomes.append(planned.outcome)
     if problems or not recipes:
         return Planned(None, None, list(dict.fromkeys(problems)))
-    recipe = Recipe(Sequential, layers=tuple(recipe for recipe in recipes if recipe is not None))
+    recipe = Recipe(Sequential, layers=tuple([recipe for recipe in recipes if recipe is not None]))
     return Planned(recipe, sum_outcomes(outcomes), [])
 
 
@@ -103,36 +102,51 @@ class _State:
         self.tensor = tensor
         self.width = width
         self.broken = feed.broken
-        self.describe = feed.describe
+        self._describe_feed = feed.describe
+        self._last: Entry | None = None
+
+    def describe(self, port: str) -> str:
+        """What feeds the next layer, in words."""
+        if self._last is None:
+            return self._describe_feed(port)
+        return f"what {self._last.name} gives" + (f" {self.tensor}" if isinstance(self.tensor, TensorSpec) else "")
 
     def add(self, layer: Layer) -> Planned:
         """The plan of the next layer, fed with what came out so far."""
         if layer.faulty:
             self.broken = True
             return Planned(None, None, [])
-        entry, params = layer.entry, layer.params
-        port = entry.ports[0].name if entry.ports else "input"
-        problems = self._check_norm(layer) if entry.name == "BatchNorm1d" else []
-        if entry.inferred:
-            params = {**self._sizes(layer), **params}
-        feed = Feed({port: self.tensor}, self.describe, self.broken)
-        planned = plan_once(plan_module, entry, params, feed, layer.path)
-        if problems or planned.problems or planned.recipe is None:
+        planned = self._plan(layer)
+        if planned.problems or planned.recipe is None:
             self.broken = True
-            return planned._replace(problems=problems + planned.problems)
+            return planned
         self.tensor = planned.outcome.output if planned.outcome else None
         arguments = planned.recipe.arguments
         self.width = arguments.get("out_features", arguments.get("out_channels", self.width))
-        self.describe = functools.partial(_describe, entry.name, self.tensor)
+        self._last = layer.entry
         return planned
+
+    def _plan(self, layer: Layer) -> Planned:
+        entry, params, tensor = layer.entry, layer.params, self.tensor
+        port = entry.ports[0].name if entry.ports else "input"
+        problems = self._check_norm(layer) if entry.name == "BatchNorm1d" else []
+        sizes = self._sizes(layer) if entry.inferred else {}
+        if layer.is_read and type(tensor) is TensorSpec and not (sizes or problems or self.broken):
+            planned = plan_by_rule(entry, params, port, tensor)
+            if planned is not None:
+                return planned
+        feed = Feed({port: tensor}, self.describe, self.broken)
+        planned = plan_module(entry, {**sizes, **params}, feed, layer.path)
+        return planned._replace(problems=problems + planned.problems) if problems else planned
 
     def _sizes(self, layer: Layer) -> dict[str, Any]:
         """Sizes that the shape rules of the type cannot tell: by width alone, or by the stack's kind."""
-        last_axes = layer.entry.inferred.get("normalized_shape") is not None and self.size == "in_channels"
-        if last_axes and isinstance(self.tensor, TensorSpec) and None not in self.tensor.sample_shape:
-            return {"normalized_shape": list(self.tensor.sample_shape)}
-        if self.tensor is None and self.width is not None and not last_axes:
-            return {name: self.width for name in layer.entry.inferred if name in layer.entry.signature.arguments}
+        inferred = layer.entry.inferred
+        if "normalized_shape" in inferred and self.size == "in_channels":
+            shape = self.tensor.sample_shape if isinstance(self.tensor, TensorSpec) else (None,)
+            return {} if None in shape else {"normalized_shape": list(shape)}
+        if self.tensor is None and self.width is not None:
+            return {name: self.width for name in inferred if name in layer.entry.signature.arguments}
         return {}
 
     def _check_norm(self, layer: Layer) -> list[Problem]:
@@ -143,10 +157,6 @@ class _State:
             return []
         expected = f"vectors to normalize; the layer gives {self.tensor}"
         return [Problem(layer.path, "batch normalization", expected, "write norm: LayerNorm", "shape")]
-
-
-def _describe(name: str, tensor: Struct, port: str) -> str:
-    return f"what {name} gives {tensor}" if isinstance(tensor, TensorSpec) else f"what {name} gives"
 
 
 def sum_outcomes(outcomes: list[Outcome | None]) -> Outcome | None:

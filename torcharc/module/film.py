@@ -96,11 +96,13 @@ def _check_roles(roles: Mapping[str, str], fed: Mapping[str, Any]) -> list[Probl
 
 def _check_shapes(roles: Mapping[str, str], fed: Mapping[str, Any], shapes: Any) -> list[Problem]:
     """Given shapes that differ from what is fed."""
+    right = {name: list(spec.sample_shape) for name, spec in fed.items()}
+    if shapes == right:
+        return []
     try:
         _read_film_shapes(roles, shapes)
     except ArgumentError as error:
         return list(error.problems)
-    right = {name: list(spec.sample_shape) for name, spec in fed.items()}
     if {name: list(shape) if isinstance(shape, (list, tuple)) else shape for name, shape in shapes.items()} == right:
         return []
     return [Problem(("shapes",), quote(shapes), quote(right), "leave shapes out: they are inferred", "shape")]

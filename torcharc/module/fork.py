@@ -120,9 +120,14 @@ def _check_split(arguments: Mapping[str, Any], structs: Mapping[str, Struct]) ->
 
 def _split_rule(arguments: Mapping[str, Any], inputs: Sequence[Any]) -> Outcome | None:
     spec = inputs[0]
-    if not isinstance(spec, TensorSpec) or len(spec.shape) < 2 or _check_split(arguments, {"x": spec}):
+    if not isinstance(spec, TensorSpec) or len(spec.shape) < 2:
         return None
-    sizes = _split_sizes(arguments["shapes"])
+    try:
+        sizes = _split_sizes(arguments["shapes"])
+    except ArgumentError:
+        return None
+    if isinstance(spec.shape[1], int) and sum(sizes.values()) != spec.shape[1]:
+        return None
     parts = {name: TensorSpec((spec.shape[0], size, *spec.shape[2:]), spec.dtype) for name, size in sizes.items()}
     return Outcome(parts)
 

@@ -177,7 +177,7 @@ class _Parser:
             remember(key, Known(self.nodes[-1], taken, dict(self.carried), self.given.get(name)))
 
     def _read(self, name: str, node: Any, path: Path) -> None:
-        if not isinstance(node, Mapping):
+        if type(node) is not dict and not isinstance(node, Mapping):
             self.problems.append(Problem(path, quote(node), "a node: {type: ..., ...}", code="value"))
             self.uncertain = self.lost = True
             return
@@ -204,8 +204,9 @@ class _Parser:
         count = len(self.problems)
         taken = self._read_in_names(copies.wiring, path)
         faulty = len(self.problems) > count or len(taken) < len(names_wanted(copies.wiring))
-        for copy in copies.every[1:]:
-            faulty = self._check_wiring(copy.node, copies.wiring, path) or faulty
+        if len(copies.every) > 1:
+            for copy in copies.every[1:]:
+                faulty = self._check_wiring(copy.node, copies.wiring, path) or faulty
         read: list[_Read] = []
         for copy in copies.kept:
             label = name if copies.kind == "one" else str(copy.index)
@@ -225,11 +226,13 @@ class _Parser:
             self.problems.append(Problem((*path, "type"), quote(read[0].entry.name), expected, code="reference"))
             return self._give_up(name, taken)
         self._consume(name, taken)
-        self.problems += copies.check_shared([found.node for found in read], path)
-        node = copies.join(name, [found.node for found in read])
+        nodes = [found.node for found in read]
+        if copies.shared:
+            self.problems += copies.check_shared(nodes, path)
+        node = copies.join(name, nodes)
         self.nodes.append(dataclasses.replace(node, shares=base) if base else node)
-        outputs = self._outputs(read[0].entry, name, read[0].node.params, taken, path)
-        self._carry(outputs, broken=any(found.faulty for found in read))
+        outputs = self._outputs(read[0].entry, name, nodes[0].params, taken, path)
+        self._carry(outputs, broken=True in [found.faulty for found in read])
 
     def _check_wiring(self, node: Mapping[str, Any], wiring: Mapping[str, Any], path: Path) -> bool:
         """Whether a copy is wired in another way than the first."""
@@ -247,16 +250,16 @@ class _Parser:
         self.problems += problems
         if found is None:
             return None
-        entry, params = found.entry, dict(found.params)
+        entry, params = found.entry, found.params
         inputs: Inputs = ((entry.ports[0].name if entry.ports else INPUT, None),)  # of what is faulty
         if not faulty:
             bound, problems = bind_ports(entry, node, {key: self.carried.get(key) for key in taken}, path)
             self.problems += problems
             faulty, inputs = bool(problems), inputs if problems else bound
         misspelt = [] if found.graph else find_misspelt(params, entry.signature)
-        self.problems += refuse_misspelt(misspelt, path)
-        for key in misspelt:
-            del params[key]
+        if misspelt:
+            self.problems += refuse_misspelt(misspelt, path)
+            params = {key: value for key, value in params.items() if key not in misspelt}
         made = Node(name, entry.name, params, inputs, "", found.graph, path, path, NODE_KEYS)
         return _Read(made, entry, faulty)
 

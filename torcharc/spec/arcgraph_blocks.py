@@ -245,7 +245,9 @@ class Blocks:
 
     def mention(self, type_: Any) -> None:
         """Takes note of the module that a node would run, were it not left out or its type chosen by a variable."""
-        left: list[tuple[Blocks, Any]] = [(self, type_)] if is_block_type(type_) else []
+        if not is_block_type(type_):
+            return
+        left: list[tuple[Blocks, Any]] = [(self, type_)]
         while left:
             blocks, type_ = left.pop()
             word = type_.split(".", 1)[1] if is_block_type(type_) else ""

@@ -28,7 +28,7 @@ COPY_KEYS = ("when", "repeat", "parallel", "share")
 """The keys of a node that are read here."""
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
+@dataclasses.dataclass(slots=True)
 class Copy:
     """One copy of a node, its templates filled, without the keys that are read here.
 
@@ -49,7 +49,7 @@ class Copies(NamedTuple):
     Attributes:
         kind: `one` node as it stands, copies by `repeat`, or copies by `parallel`.
         every: The copies in order.
-        wiring: How the first copy is wired, also where there is none.
+        wiring: The keys that say how the first copy is wired, also where there is none; others may be there.
         shared: Whether all copies run the module of the first.
     """
 
@@ -112,8 +112,7 @@ class Expansion:
         if node.keys().isdisjoint(COPY_KEYS):  # most nodes
             self.take(1, path)
             filled, problems = fill(node, scope, path, self.budget)
-            wires = {key: filled[key] for key in wiring if key in filled}
-            return (None, problems) if problems else (Copies("one", (Copy(0, filled),), wires), [])
+            return (None, problems) if problems else (Copies("one", (Copy(0, filled),), filled), [])
         kind, count, problems = self._read_count(node, scope, path)
         shared, faults = self._read_share(node, kind, scope, path)
         problems += faults

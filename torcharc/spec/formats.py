@@ -20,7 +20,7 @@ from torcharc.spec.arcgraph_blocks import Blocks
 from torcharc.spec.choice import refuse_choices
 from torcharc.spec.fragment import refuse_fragment
 from torcharc.spec.modules import parse_modules
-from torcharc.spec.template import Scope, has_dollar, read_scope
+from torcharc.spec.template import Budget, Scope, has_dollar, read_scope
 from torcharc.spec.training import check_training, read_block_scope, split_block
 
 Format = Literal["arc", "arcgraph", "modules"]
@@ -40,7 +40,8 @@ def parse_spec(spec: Any, variables: Mapping[str, Any] | None = None) -> tuple[G
         return None, [refuse_fragment(spec)]
     if not isinstance(spec, Mapping) or not spec:
         return None, [Problem((), quote(spec) if spec != {} else "{}", _EXPECTED, code="value")]
-    problems = refuse_choices(spec, (), _read_names(spec, variables or {})) if has_dollar(spec) else []
+    filled = has_dollar(spec)
+    problems = refuse_choices(spec, (), _read_names(spec, variables or {})) if filled else []
     if problems:
         return None, problems
     form = find_format(spec)
@@ -49,7 +50,7 @@ def parse_spec(spec: Any, variables: Mapping[str, Any] | None = None) -> tuple[G
     if form is not None:
         rest, training = split_block(spec)
         parse = parse_modules if form == "modules" else parse_arc
-        graph, problems = parse(rest, variables or {}, Blocks(None, (), Scope()))
+        graph, problems = parse(rest, variables or {}, Blocks(None, (), Scope(budget=Budget(idle=not filled))))
         return graph, problems + (_check_block(spec, training, graph, variables or {}) if training is not None else [])
     found = f"the keys {', '.join(map(quote, list(spec)[:8]))}"
     return None, [Problem((), found, _EXPECTED, code="format")]

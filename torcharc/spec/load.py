@@ -21,7 +21,7 @@ _ATOMS = {str, bool, float, type(None)}
 _SMALL = 2**63
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
+@dataclasses.dataclass(slots=True)
 class Loaded:
     """A spec as plain data, and where its parts stand in the file it came from.
 

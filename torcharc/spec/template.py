@@ -25,10 +25,17 @@ _PLAIN = (int, float, bool, type(None))
 
 
 class Budget:
-    """What the templates of one spec may still read and make."""
+    """What the templates of one spec may still read and make.
 
-    def __init__(self) -> None:
+    Attributes:
+        idle: Whether the spec is known to hold no template.
+    """
+
+    __slots__ = ("idle", "left")
+
+    def __init__(self, *, idle: bool = False) -> None:
         self.left = MOST_VALUES
+        self.idle = idle
 
     def take(self, count: int, path: Path) -> None:
         """Takes `count` values off.
@@ -113,7 +120,7 @@ def fill(value: Any, scope: Mapping[str, Any], path: Path, budget: Budget | None
         >>> fill({"out": "${2 * width}", "name": "w${width}"}, {"width": 8}, ())
         ({'out': 16, 'name': 'w8'}, [])
     """
-    if not has_dollar(value):
+    if (budget is not None and budget.idle) or not has_dollar(value):
         return value, []
     filling = _Filling(scope, budget or budget_of(scope))
     return filling.fill(value, path), filling.problems
