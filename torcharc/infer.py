@@ -155,11 +155,9 @@ class _Walk:
         """The step of a node, or None where it has problems or stands behind one that has."""
         if node.graph is not None:
             return self._visit_block(node, node.graph)
-        entry = find(node.type)
-        if entry is None:
-            self.problems += [
-                found for found in [lookup(node.type, (*node.path, "type"))] if isinstance(found, Problem)
-            ]
+        entry = find(node.type) or lookup(node.type, (*node.path, "type"))
+        if isinstance(entry, Problem):
+            self.problems.append(entry)
             return None
         self.sources[node.name] = entry, node
         if entry.expand is not None:

@@ -63,8 +63,8 @@ def is_stack(entry: Entry, params: Mapping[str, Any]) -> bool:
 
 def size_argument(entry: Entry) -> str | None:
     """The first argument of a layered type, which the layer before determines: `in_channels`."""
-    first = entry.signature.names[:1]
-    return first[0] if first and first[0] in entry.inferred else None
+    names = entry.signature.names
+    return names[0] if names and names[0] in entry.inferred else None
 
 
 def expand_stack(
@@ -122,18 +122,20 @@ def _read_layer(
 ) -> tuple[dict[str, Any], list[Problem]]:
     """The arguments of one layer: its own by position (or by name), over the shared ones."""
     arguments = entry.signature.arguments
-    expected = f"[{', '.join(names)}]"
-    if isinstance(item, Mapping):
+    if type(item) is not list and isinstance(item, Mapping):
         problems = unknown_keys(path, item, names)
         own = {name: item[name] for name in names if name in item}
     else:
-        values = list(item) if isinstance(item, (list, tuple)) else [item]
+        values = item if isinstance(item, (list, tuple)) else [item]
         if len(values) > len(names):
-            return {}, [Problem(path, quote(item), f"at most {len(names)} values: {expected}", code="layers")]
+            expected = f"at most {len(names)} values: [{', '.join(names)}]"
+            return {}, [Problem(path, quote(item), expected, code="layers")]
         own, problems = dict(zip(names, values, strict=False)), []
-    missing = [name for name in names if arguments[name].required and name not in own and name not in shared]
+    required = entry.signature.required
+    missing = [name for name in required if name in names and name not in own and name not in shared]
     if missing and not problems:
-        problems.append(Problem(path, quote(item), f"{expected}, at least up to {missing[-1]}", code="layers"))
+        expected = f"[{', '.join(names)}], at least up to {missing[-1]}"
+        problems.append(Problem(path, quote(item), expected, code="layers"))
     for position, name in enumerate(own):
         if is_fit(arguments[name].kind, own[name]):
             continue
@@ -143,7 +145,7 @@ def _read_layer(
         place = (*path, key) if isinstance(item, (list, tuple, Mapping)) else path
         own[name], faults = read_value(arguments[name].kind, own[name], place)
         problems += [dataclasses.replace(fault, expected=f"{name}, {fault.expected}") for fault in faults]
-    return {**shared, **own}, problems
+    return {**shared, **own} if shared else own, problems
 
 
 def _read_sublayers(entry: Entry, params: Mapping[str, Any], path: Path) -> tuple[list[Layer], list[Problem]]:

@@ -27,7 +27,7 @@ from torcharc.zoo import text as text  # registers the text models
 
 MOST_PLANS = 256
 
-_plans: collections.OrderedDict[Any, Plan] = collections.OrderedDict()
+_plans: collections.OrderedDict[tuple[int, bytes], Plan] = collections.OrderedDict()
 
 
 def make_plan(
@@ -38,12 +38,17 @@ def make_plan(
     Raises:
         SpecError: With every problem of the spec.
     """
-    loaded = apply_overrides(load_spec(spec), overrides) if overrides else load_spec(spec)
     given = load_spec(dict(variables)).spec if variables else {}
-    key = _plan_key((loaded.spec, given))
+    key = _plan_key((spec, given)) if type(spec) is dict and not overrides else None
     plan = _plans.get(key) if key is not None else None
-    if plan is not None:
+    if plan is not None and key is not None:  # what has the text of plain data is plain data
         _plans.move_to_end(key)
+        return plan, _bind(Loaded(marshal.loads(key[1])[0]), given)
+    loaded = apply_overrides(load_spec(spec), overrides) if overrides else load_spec(spec)
+    if key is None or not loaded.same:
+        key = _plan_key((loaded.spec, given))
+        plan = _plans.get(key) if key is not None else None
+    if plan is not None:
         return plan, _bind(loaded, given)
     # the plan keeps what it is made of
     own, values = load_spec([loaded.spec, given]).spec if key is None else marshal.loads(key[1])
@@ -91,7 +96,7 @@ def _sort(problems: Iterable[Problem], spec: Any) -> list[Problem]:
     return sorted(dict.fromkeys(problems), key=position)
 
 
-def _plan_key(spec: Any) -> Any:
+def _plan_key(spec: Any) -> tuple[int, bytes] | None:
     try:
         return generation(), marshal.dumps(spec, 2)
     except ValueError:  # it holds what is no plain data

@@ -19,12 +19,15 @@ from torcharc.stack import Sequential
 def plan_stack(entry: Entry, params: Mapping[str, Any], feed: Feed, path: Path, beside: Sequence[str] = ()) -> Planned:
     """The plan of `{type, layers: [...], ...}`: one flat `nn.Sequential`."""
     layers, problems = expand_stack(entry, params, path, beside)
-    problems += _check_sizes(entry, params, feed, path)
-    state = _State(entry, next(iter(feed.structs.values()), None), _given_width(entry, params), feed)
+    size, width = size_argument(entry), None
+    if size in params or "in_features" in params or "in_shape" in params:
+        problems += _check_sizes(entry, params, feed, path)
+        width = _given_width(entry, params)
+    state = _State(size, next(iter(feed.structs.values()), None), width, feed)
     if state.tensor is None and state.width is None and not feed.broken and _states_size(entry, params, problems):
         state.broken = True
     elif state.tensor is None and state.width is None and not feed.broken:
-        key = "in_features" if size_argument(entry) == "in_features" else "in_shape"
+        key = "in_features" if size == "in_features" else "in_shape"
         expected = f"the key {key!r}, the size of the input; it is inferred where dag_in_shape is given"
         problems.append(Problem(path, f"no key {key!r}", expected, code="missing-key"))
         state.broken = True
@@ -49,8 +52,6 @@ def _states_size(entry: Entry, params: Mapping[str, Any], problems: Sequence[Pro
 
 def _given_width(entry: Entry, params: Mapping[str, Any]) -> int | None:
     """The input size that the stack itself states."""
-    if size_argument(entry) not in params and "in_features" not in params and "in_shape" not in params:
-        return None
     shape = params.get("in_shape")
     values = [params.get(size_argument(entry) or ""), params.get("in_features")]
     values.append(shape[0] if isinstance(shape, (list, tuple)) and shape else shape)
@@ -60,8 +61,6 @@ def _given_width(entry: Entry, params: Mapping[str, Any]) -> int | None:
 def _check_sizes(entry: Entry, params: Mapping[str, Any], feed: Feed, path: Path) -> list[Problem]:
     """Sizes that are no sizes, or differ from what the stack is fed."""
     keys = dict.fromkeys(("in_features", "in_shape", size_argument(entry) or "in_features"))
-    if params.keys().isdisjoint(keys):
-        return []
     problems = []
     tensor = next(iter(feed.structs.values()), None)
     fed = infer_arguments(entry, feed.structs).get(size_argument(entry) or "")
@@ -97,8 +96,8 @@ def _check_sizes(entry: Entry, params: Mapping[str, Any], feed: Feed, path: Path
 class _State:
     """What has come out of the layers so far: the tensor, or at least its width."""
 
-    def __init__(self, stack: Entry, tensor: Struct, width: int | None, feed: Feed):
-        self.size = size_argument(stack)
+    def __init__(self, size: str | None, tensor: Struct, width: int | None, feed: Feed):
+        self.size = size  # the argument of the stack's layers that their input determines
         self.tensor = tensor
         self.width = width
         self.broken = feed.broken

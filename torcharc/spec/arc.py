@@ -161,12 +161,12 @@ class _Parser:
         """Reads the next node, or recalls what reading it did before."""
         self.seen, self.current = True, name
         sound = not self.problems and not self.uncertain
-        key = make_key(name, node, path, self.carried) if sound else None
+        key = make_key(name, node, path, self.carried, self.expansion.budget) if sound else None
         known = recall(key)
         if known is not None:
             self.expansion.take(1, path)
             self.written[name] = node
-            self.nodes.append(known.node)
+            self.nodes.append(known.fill(node))
             self.consumed.update(dict.fromkeys(known.taken, name))
             self.carried = dict(known.carried)
             self.given.update({name: known.given} if known.given is not None else {})
@@ -204,9 +204,8 @@ class _Parser:
         count = len(self.problems)
         taken = self._read_in_names(copies.wiring, path)
         faulty = len(self.problems) > count or len(taken) < len(names_wanted(copies.wiring))
-        if len(copies.every) > 1:
-            for copy in copies.every[1:]:
-                faulty = self._check_wiring(copy.node, copies.wiring, path) or faulty
+        for copy in copies.every[1:]:
+            faulty = self._check_wiring(copy.node, copies.wiring, path) or faulty
         read: list[_Read] = []
         for copy in copies.kept:
             label = name if copies.kind == "one" else str(copy.index)
@@ -232,7 +231,7 @@ class _Parser:
         node = copies.join(name, nodes)
         self.nodes.append(dataclasses.replace(node, shares=base) if base else node)
         outputs = self._outputs(read[0].entry, name, nodes[0].params, taken, path)
-        self._carry(outputs, broken=True in [found.faulty for found in read])
+        self._carry(outputs, broken=any(found.faulty for found in read))
 
     def _check_wiring(self, node: Mapping[str, Any], wiring: Mapping[str, Any], path: Path) -> bool:
         """Whether a copy is wired in another way than the first."""

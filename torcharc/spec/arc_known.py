@@ -1,4 +1,8 @@
-"""Nodes of arcs that were read before, where the same tensors were carried: a search reads only what it changes."""
+"""Nodes of arcs that were read before, where the same tensors were carried: a search reads only what it changes.
+
+How a node is read depends on its keys, its type and its `in_names`; its arguments are left to inference.
+Only those of a fork count too, as they name what it gives.
+"""
 
 from __future__ import annotations
 
@@ -8,9 +12,11 @@ from typing import Any, NamedTuple
 
 from torcharc.errors import Path
 from torcharc.graph import Node, Ref
-from torcharc.registry import generation
+from torcharc.registry import find, generation
+from torcharc.spec.arc_type import NODE_KEYS
 from torcharc.spec.definition import BLOCKS
 from torcharc.spec.expand import COPY_KEYS
+from torcharc.spec.template import Budget, has_dollar
 
 MOST_KNOWN = 20_000
 
@@ -34,27 +40,39 @@ class Known(NamedTuple):
     carried: Carried
     given: str | None
 
+    def fill(self, node: Mapping[str, Any]) -> Node:
+        """The node of the graph for one that is read alike, with the arguments of that."""
+        params = {key: value for key, value in node.items() if key not in NODE_KEYS}
+        read = self.node
+        return Node(read.name, read.type, params, read.inputs, "", None, read.path, read.path, NODE_KEYS)
 
-def make_key(name: str, node: Any, path: Path, carried: Carried) -> Hashable:
-    """What a node of an arc means depends on this alone; None where it depends on more.
+
+def make_key(name: str, node: Any, path: Path, carried: Carried, budget: Budget) -> Hashable:
+    """How a node of an arc is read depends on this alone; None where it depends on more.
 
     Templates and copies depend on variables, `conv~right` on another node, a module of the spec on that.
     """
     if type(node) is not dict or "~" in name or not node.keys().isdisjoint(COPY_KEYS):
         return None
-    type_ = node.get("type")
-    if type(type_) is str and type_.startswith(BLOCKS):
+    type_, names = node.get("type"), node.get("in_names", ())
+    if type(type_) is not str or type_.startswith(BLOCKS) or type(names) not in (list, tuple):
+        return None
+    entry = find(type_)
+    if entry is None or not (budget.idle or not has_dollar(node)):
         return None
     try:
-        text = marshal.dumps(node, 2)
+        arguments = marshal.dumps(node, 2) if callable(entry.outputs) else None
     except ValueError:  # it holds what is no plain data
         return None
-    return None if b"$" in text else (generation(), name, path, text, tuple(carried.items()))
+    return generation(), name, path, tuple(node), type_, tuple(names), arguments, tuple(carried.items())
 
 
 def recall(key: Hashable) -> Known | None:
     """What reading the node did before, if it was read before."""
-    return _known.get(key) if key is not None else None
+    try:
+        return _known.get(key) if key is not None else None
+    except TypeError:  # among the names is one that is no name
+        return None
 
 
 def remember(key: Hashable, known: Known) -> None:
