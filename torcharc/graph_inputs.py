@@ -11,8 +11,8 @@ from torcharc.registry import find
 
 def complete_inputs(graph: Graph, *, nested: bool) -> tuple[tuple[str, Struct], ...]:
     """The inputs of a graph; those of a block (`nested`) are what feeds it, and have their axes already."""
-    inputs = _with_dtypes(graph).items()
-    return tuple(inputs if nested else [(name, _with_axes(spec)) for name, spec in inputs])
+    inputs = _with_dtypes(graph)
+    return tuple(inputs.items() if nested else [(name, _with_axes(spec)) for name, spec in inputs.items()])
 
 
 def known_inputs(graph: Graph, structs: Mapping[str, Struct], *, is_lost: bool) -> dict[str, Struct]:
@@ -35,12 +35,10 @@ def known_inputs(graph: Graph, structs: Mapping[str, Struct], *, is_lost: bool) 
 def _with_dtypes(graph: Graph) -> dict[str, Struct]:
     """The inputs of a graph by name, each with the dtype that its first consumer needs."""
     inputs = dict(graph.inputs)
-    wanted = {name for name, spec in graph.inputs if isinstance(spec, TensorSpec) and spec.dtype is None}
+    wanted = {name: spec for name, spec in graph.inputs if type(spec) is TensorSpec and spec.dtype is None}
     dtypes = find_dtypes(graph, wanted) if wanted else {}
-    for name in wanted:
-        spec = inputs[name]
-        if isinstance(spec, TensorSpec):
-            inputs[name] = TensorSpec(spec.shape, dtypes[name]) if name in dtypes else TensorSpec(spec.shape)
+    for name, spec in wanted.items():
+        inputs[name] = TensorSpec(spec.shape, dtypes.get(name, "float32"))
     return inputs
 
 
@@ -69,7 +67,7 @@ def find_dtypes(graph: Graph, names: Collection[str]) -> dict[str, str]:
 
 def _with_axes(spec: Struct) -> Struct:
     """The spec of an input, with its axes of any size told apart by their positions."""
-    if not isinstance(spec, TensorSpec) or None not in spec.shape:
+    if type(spec) is not TensorSpec or None not in spec.shape:
         return spec
     shape = tuple(FreeDim(axis) if axis and size is None else size for axis, size in enumerate(spec.shape))
     return dataclasses.replace(spec, shape=shape)

@@ -286,6 +286,8 @@ def _wants_first(entry: Entry, node: Node, port: str, value: Value) -> bool:
 
 
 def _has_unknown(value: Value) -> bool:
+    if type(value) is Ref:
+        return False
     if isinstance(value, Mapping):
         return any(map(_has_unknown, value.values()))
     return any(map(_has_unknown, value)) if isinstance(value, tuple) else value is None

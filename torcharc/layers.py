@@ -122,7 +122,7 @@ def _read_layer(
 ) -> tuple[dict[str, Any], list[Problem]]:
     """The arguments of one layer: its own by position (or by name), over the shared ones."""
     arguments = entry.signature.arguments
-    if type(item) is not list and isinstance(item, Mapping):
+    if type(item) not in (list, int) and isinstance(item, Mapping):
         problems = unknown_keys(path, item, names)
         own = {name: item[name] for name in names if name in item}
     else:
@@ -177,22 +177,23 @@ def _read_sublayer(key: str, value: Any, rank: int, path: Path) -> Layer | Probl
         p, faults = read_value(_PROBABILITY, value, path)
         if faults or p >= 1:
             return Problem(path, quote(value), "a probability of at least 0 and below 1", code="value")
-        return Layer(_entry("Dropout" if rank == 1 else f"Dropout{rank}d"), {"p": p}, path, key, is_read=True)
+        return Layer(_entry("Dropout" if rank == 1 else f"Dropout{rank}d"), {"p": p}, path, key, False, True)
     if key == "batch_norm":
         if value is not True and not isinstance(value, Mapping):
             return Problem(path, quote(value), "true, or the arguments of the batch normalization", code="value")
         params = {} if value is True else dict(value)
-        return Layer(_entry(f"BatchNorm{rank}d"), params, path, key, is_read=not params)
+        return Layer(_entry(f"BatchNorm{rank}d"), params, path, key, False, not params)
     return _read_named(key, value, path)
 
 
 def _read_named(key: str, value: Any, path: Path) -> Layer | Problem:
     """A sublayer given by its type: a name, or `{type: name, ...arguments}`."""
-    params = dict(value) if isinstance(value, Mapping) else {"type": value}
+    is_named = type(value) is str or not isinstance(value, Mapping)
+    params = {"type": value} if is_named else dict(value)
     if "type" not in params:
         return missing_type(path, params)
     name = params.pop("type")
-    place = (*path, "type") if isinstance(value, Mapping) else path
+    place = path if is_named else (*path, "type")
     entry = find(name) if isinstance(name, str) else None
     names = NORMS if key == "norm" else ACTIVATIONS
     if (
@@ -208,7 +209,7 @@ def _read_named(key: str, value: Any, path: Path) -> Layer | Problem:
             else dataclasses.replace(problem, hint=problem.hint or did_you_mean(name, module_classes()))
         )
     is_read = not params and entry.inferred.keys() >= set(entry.signature.required)
-    return Layer(entry, params, path, key, is_read=is_read)
+    return Layer(entry, params, path, key, False, is_read)
 
 
 def _entry(name: str) -> Entry:

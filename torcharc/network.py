@@ -113,11 +113,11 @@ def build_fragment(
 
 def _check_size(plan: Plan, device: torch.device | str | None, loaded: Loaded) -> None:
     """Refuses a network that no memory holds, before it is made; without memory, one that torch cannot count."""
-    made = [step for step in plan.steps if step.recipe or step.block]
-    counts = {step.node.path: step.outcome.params for step in made if step.outcome}
-    total = sum(counts.values())
+    made = [step for step in plan.steps if (step.recipe or step.block) and step.outcome]
+    total = sum([step.outcome.params for step in made if step.outcome])
     if total <= min(MOST_COUNTED, infer.MOST_PARAMETERS):
         return
+    counts = {step.node.path: step.outcome.params for step in made if step.outcome}
     is_meta = torch.device(device or torch.get_default_device()).type == "meta"
     if total <= (MOST_COUNTED if is_meta else infer.MOST_PARAMETERS):
         return

@@ -118,19 +118,18 @@ def plan_module(entry: Entry, params: Mapping[str, Any], feed: Feed, path: Path,
     return Planned(recipe, outcome, []) if outcome.params <= MOST_COUNTED else _refuse_count(outcome.params, path)
 
 
-def plan_by_rule(entry: Entry, arguments: Mapping[str, Any], port: str, tensor: TensorSpec) -> Planned | None:
+def plan_by_rule(entry: Entry, arguments: Mapping[str, Any], tensor: TensorSpec) -> Planned | None:
     """What `plan_module` gives for arguments that were read before and one tensor, where a rule tells it; else None.
 
     Args:
         entry: The type.
         arguments: Those that its input does not determine, complete and right by themselves.
-        port: The port that the tensor feeds.
         tensor: What it is fed.
     """
     if entry.rule is None or entry.check is not None or entry.plan is not None:
         return None
     if entry.inferred:
-        inferred = infer_arguments(entry, {port: tensor})
+        inferred = infer_arguments(entry, {"": tensor})
         if len(inferred) < len(entry.inferred) or not inferred.keys().isdisjoint(arguments):
             return None
         arguments = {**inferred, **arguments}

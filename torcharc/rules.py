@@ -101,27 +101,26 @@ def conv(rank: int) -> Rule:
 
     def rule(arguments: Arguments, inputs: Sequence[Any]) -> Outcome | None:
         x = inputs[0]
-        groups, out = arguments.get("groups", 1), arguments["out_channels"]
+        groups, out, padding = arguments.get("groups", 1), arguments["out_channels"], arguments.get("padding", 0)
         if len(inputs) != 1 or not _is_float(x, rank + 2) or x.shape[1] != arguments["in_channels"]:
             return None
-        sizes, same_size = _sizes(x.shape[1:]), arguments.get("padding") == "same"
-        padding = ("padding", 0) if not isinstance(arguments.get("padding", 0), str) else ("", 0)
-        window = _windows(arguments, rank, ("kernel_size", 0), ("stride", 1), padding, ("dilation", 1))
+        sizes = _sizes(x.shape[1:])
+        names = (("kernel_size", 0), ("stride", 1), ("" if isinstance(padding, str) else "padding", 0), ("dilation", 1))
+        window = _windows(arguments, rank, *names)
         if sizes is None or window is None or sizes[0] % groups or out % groups:
-            return None
-        kernel, stride, pad, dilation = window
-        if same_size and any(step != 1 for step in stride):
-            return None
-        if not same_size and arguments.get("padding", 0) != "valid" and padding[0] == "":
             return None
         if arguments.get("padding_mode", "zeros") != "zeros":
             return None
+        kernel, stride, pad, dilation = window
         spatial = sizes[1:]
-        if not same_size:
-            spatial = tuple(
-                (size + 2 * p - d * (k - 1) - 1) // s + 1
-                for size, k, s, p, d in zip(spatial, kernel, stride, pad, dilation, strict=True)
-            )
+        if padding == "same":
+            if stride != (1,) * rank:
+                return None
+        elif padding == "valid" or not isinstance(padding, str):
+            axes = zip(spatial, kernel, stride, pad, dilation, strict=True)
+            spatial = tuple([(size + 2 * p - d * (k - 1) - 1) // s + 1 for size, k, s, p, d in axes])
+        else:
+            return None
         if min(spatial) < 1:
             return None
         weights = out * (sizes[0] // groups) * math.prod(kernel)

@@ -6,7 +6,6 @@ of a Linear and a ReLU.
 
 from __future__ import annotations
 
-import dataclasses
 import functools
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -49,7 +48,8 @@ def plan_layer(entry: Entry, params: Mapping[str, Any], feed: Feed, path: Path, 
         return Planned(None, None, problems)
     if init is None:
         return planned
-    return Planned(dataclasses.replace(planned.recipe, init=init), planned.outcome, [])
+    made = planned.recipe
+    return Planned(Recipe(made.make, made.arguments, made.layers, init), planned.outcome, [])
 
 
 def plan_sequence(

@@ -115,7 +115,7 @@ class _State:
         if layer.faulty:
             self.broken = True
             return Planned(None, None, [])
-        planned = self._plan(layer)
+        planned = self._plan_quickly(layer) or self._plan(layer)
         if planned.problems or planned.recipe is None:
             self.broken = True
             return planned
@@ -125,18 +125,22 @@ class _State:
         self._last = layer.entry
         return planned
 
+    def _plan_quickly(self, layer: Layer) -> Planned | None:
+        """What `_plan` gives for most layers: their arguments are read, and what they are fed is known."""
+        entry, tensor = layer.entry, self.tensor
+        if not layer.is_read or type(tensor) is not TensorSpec or self.broken:
+            return None
+        if len(tensor.shape) > 2 and (entry.name == "BatchNorm1d" or "normalized_shape" in entry.inferred):
+            return None
+        return plan_by_rule(entry, layer.params, tensor)
+
     def _plan(self, layer: Layer) -> Planned:
-        entry, params, tensor = layer.entry, layer.params, self.tensor
+        entry = layer.entry
         port = entry.ports[0].name if entry.ports else "input"
+        feed = Feed({port: self.tensor}, self.describe, self.broken)
+        planned = plan_module(entry, {**self._sizes(layer), **layer.params}, feed, layer.path)
         problems = self._check_norm(layer) if entry.name == "BatchNorm1d" else []
-        sizes = self._sizes(layer) if entry.inferred else {}
-        if layer.is_read and type(tensor) is TensorSpec and not (sizes or problems or self.broken):
-            planned = plan_by_rule(entry, params, port, tensor)
-            if planned is not None:
-                return planned
-        feed = Feed({port: tensor}, self.describe, self.broken)
-        planned = plan_module(entry, {**sizes, **params}, feed, layer.path)
-        return planned._replace(problems=problems + planned.problems) if problems else planned
+        return Planned(None, None, problems + planned.problems) if problems else planned
 
     def _sizes(self, layer: Layer) -> dict[str, Any]:
         """Sizes that the shape rules of the type cannot tell: by width alone, or by the stack's kind."""

@@ -55,7 +55,7 @@ def parse_arc(
     if wrong:
         return None, wrong
     typos = find_typos(spec, path)
-    spec = respell(spec, typos)
+    spec = respell(spec, typos) if typos else spec
     place, budget = (*path, "dag_vars"), blocks.expansion.budget
     scope, problems = read_scope(spec.get("dag_vars"), variables, place, base=blocks.scope, budget=budget)
     if problems:
