@@ -9,6 +9,7 @@ import pytest
 import torch
 import torch._dynamo
 from documented import FUNCTIONS, MODULES, TYPES, Documented
+from installed import TORCH
 from torch import nn
 from torch.func import functional_call
 from torch.nn.attention import SDPBackend, sdpa_kernel
@@ -253,12 +254,17 @@ def flatten(result):
 
 @compiled_types
 def test_network_compiles_without_a_break(name):
+    if name == "Get" and TORCH < (2, 7):
+        pytest.skip("dynamo of torch 2.6 gives up a graph without operations")
     example = Documented(name)
     network, fed = example.build(), example.feed()
     torch._dynamo.reset()
     with torch._dynamo.config.patch(allow_rnn=True):  # dynamo refuses RNN, GRU and LSTM unless told otherwise
         compiled = torch.compile(network, fullgraph=True, backend="eager")
-        assert_same(run(compiled, fed), run(network, fed))
+        found, expected = run(compiled, fed), run(network, fed)
+    # a torch that cannot tell compiling from exporting takes the path of the export, which rounds in another order
+    rounding = 0 if hasattr(torch.compiler, "is_exporting") else 1e-6
+    torch.testing.assert_close(found, expected, rtol=rounding, atol=rounding, equal_nan=True)
 
 
 @compiled_types

@@ -7,10 +7,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from loss_specs import REQUIRED, message
 from plain_values import JSON
+from torch import nn
 
 from torcharc.criterion import build_criterion
 from torcharc.errors import SpecError
 from torcharc.loss import LOSSES
+
+# types and functions; the types stand first, as they begin with capitals
+LISTED = ", ".join(sorted(name for name in dir(nn) if name.endswith("Loss"))[:12])
+LISTED += f" and {len({*LOSSES.types, *LOSSES.list_more()}) - 12} more"
 
 
 def test_unknown_type_names_the_nearest():
@@ -18,9 +23,7 @@ def test_unknown_type_names_the_nearest():
         "1 problem in the spec\n"
         "spec.type\n"
         "  found: 'CrossEntropyLos'\n"
-        "  expected: a loss: AdaptiveLogSoftmaxWithLoss, BCELoss, BCEWithLogitsLoss, CTCLoss, CosineEmbeddingLoss,"
-        " CrossEntropyLoss, GaussianNLLLoss, HingeEmbeddingLoss, HuberLoss, KLDivLoss, L1Loss,"
-        f" LinearCrossEntropyLoss and {len({*LOSSES.types, *LOSSES.list_more()}) - 12} more\n"
+        f"  expected: a loss: {LISTED}\n"
         "  hint: did you mean 'CrossEntropyLoss'?"
     )
 
@@ -76,9 +79,7 @@ def test_problems_of_all_terms_come_at_once():
         "8 problems in the spec\n"
         "spec[0].type\n"
         "  found: 'msee'\n"
-        f"  expected: a loss: AdaptiveLogSoftmaxWithLoss, BCELoss, BCEWithLogitsLoss, CTCLoss, CosineEmbeddingLoss,"
-        " CrossEntropyLoss, GaussianNLLLoss, HingeEmbeddingLoss, HuberLoss, KLDivLoss, L1Loss,"
-        f" LinearCrossEntropyLoss and {len({*LOSSES.types, *LOSSES.list_more()}) - 12} more\n"
+        f"  expected: a loss: {LISTED}\n"
         "  hint: did you mean 'mse'?\n"
         "spec[1].input\n"
         "  found: the key 'input'\n"

@@ -3,6 +3,7 @@
 import contextlib
 
 import pytest
+import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from small_network import Graph, make_model, message
@@ -12,14 +13,16 @@ from torcharc.errors import SpecError
 from torcharc.optim import build_optimizer
 from torcharc.optimizer import OPTIMIZERS
 
+OF_TORCH = (cls for cls in vars(torch.optim).values() if isinstance(cls, type) and cls is not torch.optim.Optimizer)
+OPTIMIZER_NAMES = sorted([*(cls.__name__ for cls in OF_TORCH), "GlobalAdam", "GlobalRMSprop", "Lookahead"])
+
 
 def test_unknown_type_names_the_nearest():
     assert message({"type": "torch.optim.Adm"}) == (
         "1 problem in the spec\n"
         "spec.type\n"
         "  found: 'torch.optim.Adm'\n"
-        "  expected: an optimizer: ASGD, Adadelta, Adafactor, Adagrad, Adam, AdamW, Adamax, GlobalAdam,"
-        " GlobalRMSprop, LBFGS, Lookahead, Muon and 6 more\n"
+        f"  expected: an optimizer: {', '.join(OPTIMIZER_NAMES[:12])} and {len(OPTIMIZER_NAMES) - 12} more\n"
         "  hint: did you mean 'Adam'?"
     )
 
@@ -158,6 +161,7 @@ def test_lbfgs_line_search_is_checked_before_the_first_step():
     )
 
 
+@pytest.mark.skipif(not hasattr(torch.optim, "Muon"), reason="this torch has no Muon")
 @pytest.mark.parametrize(("spec", "key"), [("Muon", "type"), ({"type": "Lookahead", "optimizer": "muon"}, "optimizer")])
 def test_muon_names_what_is_no_matrix(spec, key):
     assert message(spec) == (

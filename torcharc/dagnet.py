@@ -151,7 +151,7 @@ class DAGNet(nn.Module):
             raise InputError(Problem((), f"{len(inputs)} tensors by position", expected))
         if len(inputs) == 1 and isinstance(inputs[0], Mapping):
             return {**inputs[0], **named}
-        given = dict(zip(self._names, inputs, strict=False))
+        given = dict(zip(self._names[: len(inputs)], inputs, strict=True))  # dynamo of torch 2.6 knows no other
         found = "a tensor by position and one by name"
         twice = [Problem((name,), found, "one tensor") for name in named if name in given]
         if twice:

@@ -12,6 +12,7 @@ import inspect
 import itertools
 import re
 from collections.abc import Callable
+from types import MethodDescriptorType
 from typing import Any, NamedTuple
 
 import torch
@@ -60,6 +61,8 @@ for _rank in (1, 2, 3):
         _POOL.format("adaptive_", _rank): "input output_size return_indices?",
         _POOL.format("fractional_", _rank): "input kernel_size output_size? output_ratio? return_indices?",
     }
+
+_MAY_BE_NONE = re.compile("None|Optional")  # as annotations have it
 
 SEQUENCES = frozenset({"tensors", "operands"})
 """Names of arguments that take a list of tensors."""
@@ -148,7 +151,7 @@ def _read_names(function: Callable[..., Any]) -> tuple[dict[str, bool], set[str]
         kind = "" if parameter.annotation is parameter.empty else str(parameter.annotation)
         if ("Tensor" in kind and "Callable" not in kind) if kind else parameter.name in _TENSORS:
             tensors.add(parameter.name)
-    return {p.name: p.default is p.empty and "None" not in str(p.annotation) for p in parameters}, tensors
+    return {p.name: p.default is p.empty and not _MAY_BE_NONE.search(str(p.annotation)) for p in parameters}, tensors
 
 
 def _read_schemas(name: str) -> tuple[dict[str, bool], set[str]]:
@@ -197,6 +200,19 @@ _SPREAD = frozenset(
 )
 
 
+@functools.cache
+def _callable(name: str) -> Callable[..., Any]:
+    """The function of that name; a method is looked up in its tensor, as dynamo of torch 2.6 can call no other."""
+    function = functions()[name]
+    if not isinstance(function, MethodDescriptorType):
+        return function
+
+    def call(tensor: torch.Tensor, *args: Any, **kwargs: Any) -> Any:
+        return getattr(tensor, function.__name__)(*args, **kwargs)
+
+    return call
+
+
 class TensorFunction(torch.nn.Module):
     """A tensor function with fixed keyword arguments, as a module without parameters.
 
@@ -212,7 +228,7 @@ class TensorFunction(torch.nn.Module):
         super().__init__()
         self.name = full_name(name)
         self.arguments = {key: tuple(value) if isinstance(value, list) else value for key, value in arguments.items()}
-        self._function = functions()[self.name]
+        self._function = _callable(self.name)
 
     def forward(self, *tensors: Any, **named: Any) -> Any:
         """The function's result."""
@@ -239,7 +255,7 @@ class TensorFunction(torch.nn.Module):
     def __setstate__(self, state: dict[str, Any]) -> None:
         """Takes the function from the table again."""
         super().__setstate__(state)  # type: ignore[no-untyped-call]
-        self._function = functions()[self.name]
+        self._function = _callable(self.name)
 
     def extra_repr(self) -> str:
         """Name and arguments, as they would be called."""

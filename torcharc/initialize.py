@@ -200,7 +200,8 @@ def _read_one(value: Any, activation: Any, path: Path) -> tuple[Init | None, lis
     for key, choice in (("mode", ("fan_in", "fan_out")), ("nonlinearity", tuple(_NONLINEARITIES))):
         told = any(problem.path == (*path, key) for problem in problems)
         if key in values and key in signature.arguments and values[key] not in choice and not told:
-            problems.append(wrong_choice((*path, key), values[key], f"a {key}", choice))
+            _, wrong = read_value(Kind(frozenset({"str"}), words=tuple(choice)), values[key], (*path, key))
+            problems += wrong
     if problems:
         return None, problems
     return Init(name, {**_fit(signature.arguments, activation), **values}, per or ""), []

@@ -12,7 +12,7 @@ import functools
 import itertools
 import marshal
 import types
-from collections.abc import Callable, Hashable, Iterator, Mapping
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from typing import Any
 
 import torch
@@ -55,7 +55,26 @@ class OperationLimit(TorchDispatchMode):  # type: ignore[no-untyped-call]
             found = f"a module that takes more than {MOST_OPERATIONS:,} operations to run"
             expected = "fewer; torcharc.repetition.MOST_OPERATIONS sets the limit"
             raise ArgumentError(Problem((), found, expected, code="size"))
+        if func is torch.ops.aten.convolution.default:
+            _check_kernel(*args[:7])
         return func(*args, **(kwargs or {}))
+
+
+def _check_kernel(
+    x: Any, weight: Any, _: Any, stride: Any, padding: Sequence[int], dilation: Sequence[int], transposed: bool
+) -> None:
+    """Refuses a kernel that is larger than its input, as a run for real does; on meta, torch 2.6 does not."""
+    rank = weight.ndim - 2
+    if transposed or x.ndim != weight.ndim or 0 in x.shape or len(padding) != rank or len(dilation) != rank:
+        return
+    sizes = [size + 2 * pad for size, pad in zip(x.shape[2:], padding, strict=True)]
+    kernel = [step * (size - 1) + 1 for size, step in zip(weight.shape[2:], dilation, strict=True)]
+    if any(least > size for least, size in zip(kernel, sizes, strict=True)):
+        found, needed = (" x ".join(map(str, numbers)) for numbers in (sizes, kernel))
+        raise RuntimeError(
+            f"Calculated padded input size per channel: ({found}). Kernel size: ({needed})."
+            " Kernel size can't be greater than actual input size"
+        )
 
 
 class Repetition:

@@ -1,6 +1,7 @@
 """What the JSON Schema refuses, `check` refuses; and the other way round for structure."""
 
 import copy
+import inspect
 import json
 import random
 
@@ -12,6 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from malformed import CASES
 from schema_validation import EXAMPLES, QUICK, SHARED, faults, make_validator, plain, reach
+from torch import nn
 
 from torcharc.arc_ref import REF_ARCS
 from torcharc.registry import find, type_names
@@ -24,6 +26,7 @@ SPECS = [
     *(modules_examples.read_with_shapes(name) for name in modules_examples.EXAMPLES),
     SHARED,
 ]
+MODES = str(inspect.signature(nn.Conv2d).parameters["padding_mode"])
 VALIDATOR = make_validator()
 VALUES = [None, True, False, 0, 1, -3, 7, 0.5, 2.5, "4", "abc", "ReLU", "x", [], {}, [1], [[1]], {"a": 1}, ["a"]]
 
@@ -127,7 +130,10 @@ def arc_of(params):
         arc_of({"type": "Conv2d", "out_channels": 0, "kernel_size": 3}),
         arc_of({"type": "Conv2d", "out_channels": True, "kernel_size": 3}),
         arc_of({"type": "Conv2d", "out_channels": 4, "kernel_size": {"a": 1}}),
-        arc_of({"type": "Conv2d", "out_channels": 4, "kernel_size": 3, "padding_mode": "zero"}),
+        pytest.param(
+            arc_of({"type": "Conv2d", "out_channels": 4, "kernel_size": 3, "padding_mode": "zero"}),
+            marks=pytest.mark.skipif("Literal" not in MODES, reason="this torch does not tell its modes"),
+        ),
         arc_of({"type": "Conv3", "out_channels": 4, "kernel_size": 3}),
         arc_of({"out_channels": 4, "kernel_size": 3}),
         arc_of({"type": "Conv2d", "layers": []}),
