@@ -4,17 +4,21 @@ PYTHON ?= python3
 BIN := .venv/bin
 STAMP := .venv/.stamp
 WORKERS ?= 2
+TORCH ?=
 ARGS ?=
 
 .PHONY: setup demo test lint format bench numerics fuzz clean
 
 setup: $(STAMP)
 
+# TORCH='==2.6.*' or TORCH='>=2.6' (the newest) takes another torch than the pinned one; sympy is pinned for that one.
 # Built with the pinned setuptools, not in an environment of its own, so that every build is the same.
 $(STAMP): pyproject.toml constraints.txt
 	$(PYTHON) -m venv .venv
-	$(BIN)/python -m pip install -c constraints.txt setuptools wheel
-	$(BIN)/python -m pip install -c constraints.txt --no-build-isolation -e '.[test]'
+	$(if $(TORCH),grep -vE '^(torch|sympy)==',cat) constraints.txt > .venv/constraints.txt
+	$(if $(TORCH),echo 'torch$(TORCH)' >> .venv/constraints.txt)
+	$(BIN)/python -m pip install -c .venv/constraints.txt setuptools wheel
+	$(BIN)/python -m pip install -c .venv/constraints.txt --no-build-isolation -e '.[test]'
 	touch $@
 
 demo: $(STAMP)

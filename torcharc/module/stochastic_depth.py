@@ -33,9 +33,8 @@ class StochasticDepth(nn.Module):
         `(N, *)` → `(N, *)`.
 
     Example:
-        >>> _ = torch.manual_seed(0)
-        >>> StochasticDepth(0.5)(torch.ones(4, 1)).flatten().tolist()
-        [0.0, 0.0, 2.0, 0.0]
+        >>> sorted(set(StochasticDepth(0.5)(torch.ones(100, 1)).flatten().tolist()))
+        [0.0, 2.0]
     """
 
     def __init__(self, p: float = 0.5):
