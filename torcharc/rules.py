@@ -21,7 +21,10 @@ Arguments = Mapping[str, Any]
 
 @dataclasses.dataclass(slots=True, unsafe_hash=True)
 class Outcome:
-    """What a node will give: its output, the number of its parameters, its MACs for one sample."""
+    """What a node will give: its output, the number of its parameters, its MACs for one sample.
+
+    It never changes. It is not `frozen`, as its constructor would take three times as long, for each layer.
+    """
 
     output: Struct
     params: int = 0
