@@ -21,7 +21,9 @@ from bench.workloads import (
     chain,
     chain_class,
     chain_inputs,
+    draw_sizes,
     hydra_inputs,
+    hydra_of,
     nodes,
     nodes_by_hand,
 )
@@ -86,6 +88,7 @@ def rows() -> Iterator[Row]:
         yield Row(f"chain of {length}, one tensor carried, forward", goal, make)
     yield Row("hydra, build with cold caches", None, lambda side: _build(side, HYDRA, Hydra, first=True))
     yield Row("hydra, build of a new variant", Goal(1.5), _build_variants)
+    yield Row("hydra, build with every size drawn", Goal(1.5), _build_search)
     yield Row("hydra, second build", Goal(1.2), lambda side: _build(side, HYDRA, Hydra))
     for length in (100, 1000):
         yield Row(f"chain of {length}, first build", None, lambda side, n=length: _build_chain(side, n, first=True))
@@ -144,6 +147,14 @@ def _build_variants(side: Side) -> Pair:
         return spec
 
     return Task(side.build, prepare), Task(lambda _: Hydra())
+
+
+def _build_search(side: Side) -> Pair:
+    """Builds of specs with every size drawn at random, as a search makes them; and the same by hand."""
+    for sizes in itertools.islice(draw_sizes(1), 3):
+        _build(side, hydra_of(sizes), lambda sizes=sizes: Hydra(sizes))  # the check of the parameters
+    specs, sizes = map(hydra_of, draw_sizes()), draw_sizes()
+    return Task(side.build, lambda: next(specs)), Task(Hydra, lambda: next(sizes))
 
 
 def _check_nodes(form: str) -> Pair:

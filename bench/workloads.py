@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
+import copy
+import random
+from collections.abc import Iterator
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor, nn
@@ -47,34 +50,65 @@ CONV: dict[str, Any] = {
 WIDTH = 8
 
 
-class Hydra(nn.Module):
-    """What `HYDRA` describes: image (N, 3, 20, 20) and vector (N, 8) to mean and std (N, 4)."""
+class Sizes(NamedTuple):
+    """What a search varies in `HYDRA`: channels, width of the vector, widths of the layers, of each output."""
 
-    def __init__(self) -> None:
+    first: int = 16
+    second: int = 16
+    vector: int = 8
+    wide: int = 64
+    narrow: int = 32
+    out: int = 4
+
+
+def draw_sizes(seed: int = 0) -> Iterator[Sizes]:
+    """Sizes around those of `HYDRA`, without end."""
+    draw = random.Random(seed).randint
+    while True:
+        yield Sizes(draw(12, 20), draw(12, 20), draw(4, 12), draw(48, 80), draw(24, 40), draw(2, 6))
+
+
+def hydra_of(sizes: Sizes) -> dict[str, Any]:
+    """`HYDRA` with other sizes."""
+    spec = copy.deepcopy(HYDRA)
+    spec["dag_in_shape"]["vector"] = [sizes.vector]
+    spec["image"]["layers"] = [[sizes.first, 4, 2, 0, 1], [sizes.second, 4, 1, 0, 1]]
+    spec["Linear"]["layers"] = [sizes.wide, sizes.narrow]
+    spec["out"]["out_features"] = 2 * sizes.out
+    spec["fork"]["shapes"] = {"mean": [sizes.out], "std": [sizes.out]}
+    return spec
+
+
+class Hydra(nn.Module):
+    """What `HYDRA` describes: image (N, 3, 20, 20) and vector (N, 8) to mean and std (N, 4); or with other sizes."""
+
+    def __init__(self, sizes: Sizes = Sizes()) -> None:  # noqa: B008  # it is frozen
         super().__init__()
+        first, second, vector, wide, narrow, out = sizes
+        self.width = out
         self.image = nn.Sequential(
-            nn.Conv2d(3, 16, 4, 2),
-            nn.BatchNorm2d(16),
+            nn.Conv2d(3, first, 4, 2),
+            nn.BatchNorm2d(first),
             nn.ReLU(),
             nn.Dropout2d(0.2),
-            nn.Conv2d(16, 16, 4),
-            nn.BatchNorm2d(16),
+            nn.Conv2d(first, second, 4),
+            nn.BatchNorm2d(second),
             nn.ReLU(),
             nn.Dropout2d(0.2),
         )
-        self.scale = nn.Linear(8, 16)
-        self.shift = nn.Linear(8, 16)
+        self.scale = nn.Linear(vector, second)
+        self.shift = nn.Linear(vector, second)
         self.linear = nn.Sequential(
-            nn.Linear(576, 64),
-            nn.BatchNorm1d(64),
+            nn.Linear(36 * second, wide),
+            nn.BatchNorm1d(wide),
             nn.ReLU(),
             nn.Dropout(0.2),
-            nn.Linear(64, 32),
-            nn.BatchNorm1d(32),
+            nn.Linear(wide, narrow),
+            nn.BatchNorm1d(narrow),
             nn.ReLU(),
             nn.Dropout(0.2),
         )
-        self.out = nn.Linear(32, 8)
+        self.out = nn.Linear(narrow, 2 * out)
         for layer in (self.image[0], self.image[4], self.linear[0], self.linear[4]):
             nn.init.kaiming_uniform_(layer.weight, nonlinearity="relu")
 
@@ -82,7 +116,7 @@ class Hydra(nn.Module):
         """The outputs by name."""
         feature, vector = self.image(xs["image"]), xs["vector"]
         feature = self.scale(vector)[:, :, None, None] * feature + self.shift(vector)[:, :, None, None]
-        mean, std = self.out(self.linear(feature.flatten(1))).split([4, 4], dim=1)
+        mean, std = self.out(self.linear(feature.flatten(1))).split([self.width, self.width], dim=1)
         return {"mean": mean, "std": std}
 
 

@@ -87,7 +87,7 @@ Struct = TensorSpec | tuple["Struct", ...] | Mapping[str, "Struct"] | None
 """What a node gives: a tensor, or a tuple or dict of such; None is not known."""
 
 
-@dataclasses.dataclass(slots=True)
+@dataclasses.dataclass(frozen=True, slots=True)
 class Ref:
     """A reference to what a node or an input gives, or to a part of it.
 
@@ -121,7 +121,7 @@ Value = Ref | tuple["Value", ...] | Mapping[str, "Value"] | int | float | bool |
 """What feeds a port: a reference, or a list or dict of such, or a plain number; None is not known."""
 
 
-@dataclasses.dataclass(slots=True, unsafe_hash=True)
+@dataclasses.dataclass(frozen=True, slots=True)
 class Node:
     """One step of a graph.
 

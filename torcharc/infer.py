@@ -183,10 +183,8 @@ class _Walk:
         """What feeds each port: as it is written, its references resolved, its specs; and whether it is broken."""
         values, places, structs, others = {}, {}, {}, []
         for port, value in node.inputs:
-            struct = None
-            if type(value) is Ref and not value.output:
-                struct = (self.inputs if value.of_input else self.outputs).get(value.name)
-            if type(struct) is TensorSpec:  # the usual case: a tensor as a whole
+            struct = self._find_whole(value)
+            if struct is not None:  # the usual case
                 values[port] = places[port] = value
             else:
                 values[port] = value = self.spread(entry, node, port, value)
@@ -194,6 +192,21 @@ class _Walk:
                 others.append((port, value))
             structs[port] = struct
         return values, places, structs, bool(others) and self._is_broken(others)
+
+    def _find_whole(self, value: Value) -> TensorSpec | dict[str, TensorSpec] | None:
+        """What feeds a port, if that is a known tensor as a whole, or several by name; else None."""
+        if type(value) is Ref and not value.output:
+            struct = (self.inputs if value.of_input else self.outputs).get(value.name)
+            return struct if type(struct) is TensorSpec else None
+        if type(value) is not dict:
+            return None
+        found = {}
+        for name, item in value.items():
+            part = self._find_whole(item)
+            if type(part) is not TensorSpec:
+                return None
+            found[name] = part
+        return found
 
     def _visit_registered(self, node: Node, entry: Entry) -> Step | None:
         """The step of a node whose type is a registered spec; what is wrong within is told at the node."""

@@ -38,17 +38,12 @@ def make_plan(
     Raises:
         SpecError: With every problem of the spec.
     """
-    given = load_spec(dict(variables)).spec if variables else {}
-    key = _plan_key((spec, given)) if type(spec) is dict and not overrides else None
-    plan = _plans.get(key) if key is not None else None
-    if plan is not None and key is not None:  # what has the text of plain data is plain data
-        _plans.move_to_end(key)
-        return plan, _bind(Loaded(marshal.loads(key[1])[0]), given)
     loaded = apply_overrides(load_spec(spec), overrides) if overrides else load_spec(spec)
-    if key is None or not loaded.same:
-        key = _plan_key((loaded.spec, given))
-        plan = _plans.get(key) if key is not None else None
-    if plan is not None:
+    given = load_spec(dict(variables)).spec if variables else {}
+    key = _plan_key((loaded.spec, given))
+    plan = _plans.get(key) if key is not None else None
+    if plan is not None and key is not None:
+        _plans.move_to_end(key)
         return plan, _bind(loaded, given)
     # the plan keeps what it is made of
     own, values = load_spec([loaded.spec, given]).spec if key is None else marshal.loads(key[1])

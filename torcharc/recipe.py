@@ -16,7 +16,10 @@ _PLAIN = frozenset({int, float, bool, str, type(None)})  # what no module could 
 
 @dataclasses.dataclass(slots=True, unsafe_hash=True)
 class Recipe:
-    """How to make a module: a call of `make`, or a stack of such calls; then its initialization."""
+    """How to make a module: a call of `make`, or a stack of such calls; then its initialization.
+
+    It never changes. It is not `frozen`, as its constructor would take three times as long, for each layer.
+    """
 
     make: Callable[..., nn.Module]
     arguments: Mapping[str, Any] = dataclasses.field(default_factory=dict)

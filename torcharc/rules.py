@@ -21,7 +21,10 @@ Arguments = Mapping[str, Any]
 
 @dataclasses.dataclass(slots=True, unsafe_hash=True)
 class Outcome:
-    """What a node will give: its output, the number of its parameters, its MACs for one sample."""
+    """What a node will give: its output, the number of its parameters, its MACs for one sample.
+
+    It never changes. It is not `frozen`, as its constructor would take three times as long, for each layer.
+    """
 
     output: Struct
     params: int = 0
@@ -92,8 +95,14 @@ def _spread(value: Any, rank: int) -> tuple[int, ...] | None:
 
 
 def _windows(arguments: Arguments, rank: int, *defaults: tuple[str, Any]) -> list[tuple[int, ...]] | None:
-    found = [_spread(arguments.get(name, default), rank) for name, default in defaults]
-    return None if None in found else found  # type: ignore[return-value]
+    found = []
+    for name, default in defaults:
+        value = arguments.get(name, default)
+        sizes = (value,) * rank if type(value) is int else _spread(value, rank)
+        if sizes is None:
+            return None
+        found.append(sizes)
+    return found
 
 
 def conv(rank: int) -> Rule:

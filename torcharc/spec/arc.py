@@ -121,10 +121,11 @@ class _Parser:
         self.written: dict[str, Mapping[str, Any]] = {}  # the nodes that could be read, as they stand in the spec
         self.every = every  # all nodes, as they stand in the spec
         self.cycles: set[str] = set()  # nodes in a cycle that is told already
-        self.carried: dict[str | None, Ref | None] = {
+        self.carried: Mapping[str | None, Ref | None] = {
             name: Ref(INPUT if name is None else name, of_input=True) for name in inputs
         }
         self.consumed: dict[str | None, str] = {}
+        self.taken: tuple[str | None, ...] = ()  # what the node read last consumes
         self.given: dict[str, str] = {}  # what each node gives, in words
         self.nodes: list[Node] = []
         self.problems: list[Problem] = []
@@ -142,8 +143,8 @@ class _Parser:
     def graph(self) -> Graph:
         """What was read, as a graph; the tensors carried at the end are its outputs, none where they are lost."""
         carried = {} if self.lost else self.carried
-        outputs = tuple(("output" if name is None else name, ref or UNKNOWN) for name, ref in carried.items())
-        inputs = tuple((INPUT if name is None else name, spec) for name, spec in self.inputs.items())
+        outputs = tuple([("output" if name is None else name, ref or UNKNOWN) for name, ref in carried.items()])
+        inputs = tuple([(INPUT if name is None else name, spec) for name, spec in self.inputs.items()])
         form: Literal["tensor", "dict"] = "tensor" if len(outputs) == 1 else "dict"
         return Graph(inputs, tuple(self.nodes), outputs, form, carries=True)
 
@@ -168,13 +169,13 @@ class _Parser:
             self.written[name] = node
             self.nodes.append(known.fill(node))
             self.consumed.update(dict.fromkeys(known.taken, name))
-            self.carried = dict(known.carried)
-            self.given.update({name: known.given} if known.given is not None else {})
+            self.carried = known.carried
+            if known.given is not None:
+                self.given[name] = known.given
             return
         self._read(name, node, path)
         if key is not None and not self.problems and not self.uncertain:
-            taken = tuple([taken for taken, by in self.consumed.items() if by == name])
-            remember(key, Known(self.nodes[-1], taken, dict(self.carried), self.given.get(name)))
+            remember(key, Known(self.nodes[-1], self.taken, self.carried, self.given.get(name)))
 
     def _read(self, name: str, node: Any, path: Path) -> None:
         if type(node) is not dict and not isinstance(node, Mapping):
@@ -263,9 +264,9 @@ class _Parser:
         return _Read(made, entry, faulty)
 
     def _consume(self, name: str, taken: Collection[str | None]) -> None:
-        for key in taken:
-            if self.carried.pop(key, None) is not None:
-                self.consumed[key] = name
+        self.consumed.update({key: name for key in taken if self.carried.get(key) is not None})
+        self.carried = {key: ref for key, ref in self.carried.items() if key not in taken}
+        self.taken = tuple(taken)
 
     def _give_up(self, name: str, taken: list[str | None]) -> None:
         """Goes on behind a node of which it is not known what it gives."""

@@ -17,9 +17,10 @@ def parse_shapes(value: Any, path: Path) -> tuple[dict[str | None, TensorSpec] |
         found = {name: _parse_input(name, shape, (*path, name)) for name, shape in value.items()}
     else:
         found = {None: _parse_shape(value, path)}
-    problems = [result for result in found.values() if isinstance(result, Problem)]
-    specs = {name: result for name, result in found.items() if isinstance(result, TensorSpec)}
-    return (None if problems else specs), problems
+    specs = {name: result for name, result in found.items() if type(result) is TensorSpec}
+    if len(specs) == len(found):
+        return specs, []
+    return None, [result for result in found.values() if isinstance(result, Problem)]
 
 
 def _parse_input(name: Any, shape: Any, path: Path) -> TensorSpec | Problem:

@@ -195,9 +195,9 @@ def _words(written: Any, value: Any) -> str:
 
 def find_misspelt(params: Mapping[str, Any], signature: Signature) -> list[str]:
     """The arguments that a type does not take and that are likely meant for keys read here."""
-    if signature.open:
-        return []
     known = signature.arguments
+    if signature.open or params.keys() <= known.keys():
+        return []
     alike = [key for key in params if key not in known and _find_meant(key) is not None]
     return [key for key in alike if nearest(key, [*COPY_KEYS, *known]) == _find_meant(key)]
 

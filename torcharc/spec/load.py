@@ -31,7 +31,6 @@ class Loaded:
         lines: Path → line in the file, counted from 1.
         gaps: Line → comment, of comments with `...`, which stand for what was left out of the text.
         twins: Path of what an alias (`*conv`, `<<: *conv`) repeats → path where it stands in the text.
-        same: Whether what was given was such plain data already.
     """
 
     spec: Any
@@ -39,7 +38,6 @@ class Loaded:
     lines: Mapping[Path, int] = dataclasses.field(default_factory=dict)
     gaps: Mapping[int, str] = dataclasses.field(default_factory=dict)
     twins: Mapping[Path, Path] = dataclasses.field(default_factory=dict)
-    same: bool = False
 
     def place(self, problem: Problem) -> Problem:
         """The problem with file and line, where it came from a file."""
@@ -69,7 +67,7 @@ def load_spec(spec: Any) -> Loaded:
     if isinstance(spec, (str, os.PathLike)):
         return _load_file(spec)
     try:
-        return Loaded(_copy_plain(spec, [MOST_VALUES], MOST_NESTED), same=True)
+        return Loaded(_copy_plain(spec, [MOST_VALUES], MOST_NESTED))
     except _NotPlain:
         return Loaded(_Counter().copy(spec, ()))
 
