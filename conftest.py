@@ -16,8 +16,7 @@ OWN_WARNINGS = [
     (TORCH < (2, 13), "Skipping serialization of"),  # inductor, of its own settings
     (TORCH < (2, 13), "Attempted to insert a get_attr Node"),  # export, of constants that it lifted itself
     (TORCH < (2, 13), "Node lifted_tensor"),
-    (TORCH > (2, 13), "`torch.jit.trace` is deprecated"),
-    (TORCH > (2, 13), "`torch.jit.script` is deprecated"),
+    (TORCH > (2, 13), r"`torch\.jit\.(script|trace|trace_method)` is deprecated"),  # tests of it call it themselves
     (sys.version_info[:3] == (3, 13, 0), "Guards may run slower on Python 3.13.0"),  # dynamo
 ]
 
