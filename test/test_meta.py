@@ -8,6 +8,7 @@ import numpy
 import pytest
 import torch
 from einops.layers.torch import Rearrange
+from installed import said
 from torch import nn
 
 import torcharc
@@ -37,6 +38,26 @@ def output_of(function, *inputs):
 
 def output_shape(function, *inputs):
     return output_of(function, *inputs).shape
+
+
+LARGE_KERNELS = [
+    (nn.Conv1d, {"kernel_size": 9}),
+    (nn.Conv2d, {"kernel_size": 3, "dilation": (1, 4), "stride": 2}),
+    (nn.Conv3d, {"kernel_size": (2, 11, 2), "padding": (0, 1, 0)}),
+]
+
+
+@pytest.mark.parametrize(("conv", "options"), LARGE_KERNELS)
+def test_kernel_larger_than_its_input_is_refused_as_for_real(conv, options):
+    sizes = [8] * (LARGE_KERNELS.index((conv, options)) + 1)
+    with pytest.raises(RuntimeError) as error:
+        run_on_meta(lambda: conv(3, 4, **options), [spec(3, *sizes)], {})
+    assert str(error.value) == said(lambda: conv(3, 4, **options)(torch.zeros(2, 3, *sizes)))
+
+
+def test_kernel_as_large_as_its_input_is_taken():
+    found = run_on_meta(lambda: nn.Conv2d(3, 4, 5, dilation=2, padding=1), [spec(3, 7, 7)], {})
+    assert found.output == spec(4, 1, 1)
 
 
 # nothing is touched
