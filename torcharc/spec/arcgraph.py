@@ -16,7 +16,7 @@ from torcharc.spec.arcgraph_inputs import read_inputs
 from torcharc.spec.arcgraph_level import Level, form_of
 from torcharc.spec.exact import parse_exact
 from torcharc.spec.requirements import Variables, check_requirements
-from torcharc.spec.template import Budget, Scope, bind_further, fill, read_scope
+from torcharc.spec.template import Budget, Scope, bind_further, fill, has_dollar, read_scope
 from torcharc.spec.training import TRAINING_KEYS, check_training
 from torcharc.spec.unused import refuse_unused_values
 
@@ -129,6 +129,6 @@ def _read_scope(
     further, problems = bind_further(spec, declared, overrides, place)
     problems += refuse_unused_values(spec, declared, overrides, place)
     given = {name: value for name, value in overrides.items() if name in declared}
-    budget = Budget()
+    budget = Budget(idle=not has_dollar(spec))
     names, found = read_scope(variables, given, place, base=further, budget=budget)
     return Scope(names, budget), problems + found
