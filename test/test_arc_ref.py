@@ -137,6 +137,7 @@ def test_reference_arc_compiles_whole(name, allow_rnn):
 def test_reference_arc_compiles_with_inductor(name):
     arc = light(name)
     net, x = torcharc.build(arc, seed=0).eval(), make_inputs(arc, 3)
+    torch._dynamo.reset()
     assert_equal(torch.compile(net, fullgraph=True)(x), net(x), 1e-5)
 
 

@@ -12,7 +12,7 @@ import functools
 import itertools
 import marshal
 import types
-from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterator, Mapping
 from typing import Any
 
 import torch
@@ -20,6 +20,7 @@ from torch import nn
 from torch.utils._python_dispatch import TorchDispatchMode
 
 from torcharc.errors import ArgumentError, Problem
+from torcharc.refused import REFUSALS
 
 MOST_OPERATIONS = 3_000
 """The most operations that one module may take on the meta device, equal submodules counted once."""
@@ -55,26 +56,9 @@ class OperationLimit(TorchDispatchMode):  # type: ignore[no-untyped-call]
             found = f"a module that takes more than {MOST_OPERATIONS:,} operations to run"
             expected = "fewer; torcharc.repetition.MOST_OPERATIONS sets the limit"
             raise ArgumentError(Problem((), found, expected, code="size"))
-        if func is torch.ops.aten.convolution.default and len(args) > 6:
-            _check_kernel(*args[:7])
+        if func in REFUSALS:
+            REFUSALS[func](*args, **(kwargs or {}))
         return func(*args, **(kwargs or {}))
-
-
-def _check_kernel(
-    x: Any, weight: Any, _: Any, stride: Any, padding: Sequence[int], dilation: Sequence[int], transposed: bool
-) -> None:
-    """Refuses a kernel that is larger than its input, as a run for real does; on meta, torch 2.6 does not."""
-    rank = weight.ndim - 2
-    if transposed or x.ndim != weight.ndim or 0 in x.shape or len(padding) != rank or len(dilation) != rank:
-        return
-    sizes = [size + 2 * pad for size, pad in zip(x.shape[2:], padding, strict=True)]
-    kernel = [step * (size - 1) + 1 for size, step in zip(weight.shape[2:], dilation, strict=True)]
-    if any(least > size for least, size in zip(kernel, sizes, strict=True)):
-        found, needed = (" x ".join(map(str, numbers)) for numbers in (sizes, kernel))
-        raise RuntimeError(
-            f"Calculated padded input size per channel: ({found}). Kernel size: ({needed})."
-            " Kernel size can't be greater than actual input size"
-        )
 
 
 class Repetition:

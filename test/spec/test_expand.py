@@ -5,6 +5,7 @@ import pickle
 
 import pytest
 import torch
+import torch._dynamo
 from torch import nn
 
 import torcharc
@@ -262,6 +263,7 @@ def test_templates_in_a_single_module():
 def test_copies_pickle_and_compile():
     arc = {"dag_in_shape": [8], "a": {**LINEAR, "repeat": 2}, "b": {**LINEAR, "parallel": 2}, "c": {"type": "SumMerge"}}
     net = torcharc.build(arc)
+    torch._dynamo.reset()  # of networks compiled before; older versions of torch need it
     for other in (
         pickle.loads(pickle.dumps(net)),
         copy.deepcopy(net),
