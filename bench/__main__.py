@@ -34,7 +34,7 @@ def main() -> None:
             theirs = _measure(peer_python(), "peer", chosen, seconds / 2, rounds, options.pattern)
         except subprocess.CalledProcessError as error:
             print(f"no figures of {PEER}: {error}", file=sys.stderr)
-    console = Console(width=None if sys.stdout.isatty() else 130)
+    console = Console(width=None if sys.stdout.isatty() else 160)
     console.print(_table(chosen, ours, theirs))
     if not options.no_peer and options.pattern in "50 nodes":
         try:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import sys
 import time
 
 import torch
@@ -109,7 +110,7 @@ def main() -> None:
     for name in names:
         found_ms = measure_on_meta(name, 2 if options.quick else 10)
         table.add_row(name, "meta", f"{found_ms:.0f} ms", "", "", str(ON_META), _verdict(found_ms, ON_META))
-    Console().print(table)
+    Console(width=None if sys.stdout.isatty() else 120).print(table)
 
 
 def _verdict(value: float, goal: Goal) -> str:
