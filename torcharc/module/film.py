@@ -25,7 +25,7 @@ def _read_roles(names: Any) -> dict[str, str]:
     if not isinstance(names, Mapping):
         raise ArgumentError(Problem(("names",), quote(names), "{feature: name, conditioner: name}"))
     missing = [role for role in ROLES if role not in names]
-    problems = unknown_keys(("names",), names, ROLES, missing)
+    problems = unknown_keys(("names",), names, ROLES, missing) if missing or len(names) > len(ROLES) else []
     problems += [
         Problem(("names", role), quote(names[role]), "the name of a tensor")
         for role in ROLES
