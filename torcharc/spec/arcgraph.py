@@ -16,7 +16,7 @@ from torcharc.spec.arcgraph_inputs import read_inputs
 from torcharc.spec.arcgraph_level import Level, form_of
 from torcharc.spec.exact import parse_exact
 from torcharc.spec.requirements import Variables, check_requirements
-from torcharc.spec.template import Budget, Scope, bind_further, fill, has_dollar, read_scope
+from torcharc.spec.template import Budget, Scope, bind_further, fill, read_scope
 from torcharc.spec.training import TRAINING_KEYS, check_training
 from torcharc.spec.unused import refuse_unused_values
 
@@ -27,7 +27,7 @@ _REQUIRED = ("inputs", "graph", "outputs")
 
 
 def parse_arcgraph(
-    spec: Mapping[str, Any], overrides: Mapping[str, Any] | None = None
+    spec: Mapping[str, Any], overrides: Mapping[str, Any], budget: Budget
 ) -> tuple[Graph | None, list[Problem]]:
     """The graph of a spec, or None; and its problems, with warnings and notes.
 
@@ -37,16 +37,17 @@ def parse_arcgraph(
     Args:
         spec: Plain data, which is not changed.
         overrides: Name → value, for variables of the spec and for further bound names.
+        budget: What its templates may read and make.
     """
     try:
-        return parse_exact(spec, overrides) if "exact" in spec else _parse(spec, overrides or {})
+        return parse_exact(spec, overrides, budget) if "exact" in spec else _parse(spec, overrides, budget)
     except SpecError as error:  # a limit is passed
         return None, list(error.problems)
 
 
-def _parse(spec: Mapping[str, Any], overrides: Mapping[str, Any]) -> tuple[Graph | None, list[Problem]]:
+def _parse(spec: Mapping[str, Any], overrides: Mapping[str, Any], budget: Budget) -> tuple[Graph | None, list[Problem]]:
     parts, problems = unwrap(spec)
-    scope, faults = _read_scope(spec, parts, overrides)
+    scope, faults = _read_scope(spec, parts, overrides, budget)
     if "require" in parts:
         declared, place = parts.get("vars", ({}, ("vars",)))
         declared = declared if isinstance(declared, Mapping) else {}
@@ -121,7 +122,7 @@ def unwrap(spec: Mapping[str, Any]) -> tuple[dict[str, tuple[Any, Path]], list[P
 
 
 def _read_scope(
-    spec: Mapping[str, Any], parts: Mapping[str, tuple[Any, Path]], overrides: Mapping[str, Any]
+    spec: Mapping[str, Any], parts: Mapping[str, tuple[Any, Path]], overrides: Mapping[str, Any], budget: Budget
 ) -> tuple[Scope, list[Problem]]:
     """The bound names: the spec's variables, and what the caller binds besides, which something must use."""
     variables, place = parts.get("vars", (None, ("vars",)))
@@ -129,6 +130,5 @@ def _read_scope(
     further, problems = bind_further(spec, declared, overrides, place)
     problems += refuse_unused_values(spec, declared, overrides, place)
     given = {name: value for name, value in overrides.items() if name in declared}
-    budget = Budget(idle=not has_dollar(spec))
     names, found = read_scope(variables, given, place, base=further, budget=budget)
     return Scope(names, budget), problems + found

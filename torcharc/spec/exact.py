@@ -52,16 +52,17 @@ NODE_KEYS = ("name", "type", "params", "inputs", "module", "graph")
 
 
 def parse_exact(
-    spec: Mapping[str, Any], overrides: Mapping[str, Any] | None = None
+    spec: Mapping[str, Any], overrides: Mapping[str, Any], budget: Budget
 ) -> tuple[Graph | None, list[Problem]]:
     """The graph of an exact spec, or None; and its problems.
 
     Args:
         spec: Plain data with the key `exact`.
         overrides: Name → value, for variables that the training part uses.
+        budget: What its templates may read and make.
     """
-    reader = _Reader()
-    scope, faults = read_scope(spec.get("vars"), overrides or {}, ("vars",), budget=reader.budget)
+    reader = _Reader(budget)
+    scope, faults = read_scope(spec.get("vars"), overrides, ("vars",), budget=budget)
     modules = spec.get("modules")
     if modules is not None and not isinstance(modules, Mapping):
         reader.add(("modules",), modules, "the modules: {name: {inputs, graph, outputs}}")
@@ -85,10 +86,10 @@ class _Reader:
         problems: What is wrong.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, budget: Budget) -> None:
         self.modules: dict[str, tuple[Graph | None, int, int]] = {}
         self.size = self.depth = 0
-        self.budget = Budget()
+        self.budget = budget
         self.problems: list[Problem] = []
 
     def add(self, path: Path, found: Any, expected: str, code: str = "value", hint: str = "") -> None:

@@ -44,13 +44,13 @@ def parse_spec(spec: Any, variables: Mapping[str, Any] | None = None) -> tuple[G
     problems = refuse_choices(spec, (), _read_names(spec, variables or {})) if filled else []
     if problems:
         return None, problems
-    form = find_format(spec)
+    form, budget = find_format(spec), Budget(idle=not filled)
     if form == "arcgraph":
-        return parse_arcgraph(spec, variables)
+        return parse_arcgraph(spec, variables or {}, budget)
     if form is not None:
         rest, training = split_block(spec)
         parse = parse_modules if form == "modules" else parse_arc
-        graph, problems = parse(rest, variables or {}, Blocks(None, (), Scope(budget=Budget(idle=not filled))))
+        graph, problems = parse(rest, variables or {}, Blocks(None, (), Scope(budget=budget)))
         return graph, problems + (_check_block(spec, training, graph, variables or {}) if training is not None else [])
     found = f"the keys {', '.join(map(quote, list(spec)[:8]))}"
     return None, [Problem((), found, _EXPECTED, code="format")]
